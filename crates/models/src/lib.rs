@@ -1,1 +1,18 @@
-//! placeholder
+//! Video diffusion networks as pure tensor functions, loaded from the diffusers directory layout.
+//!
+//! Every network is a config (read from its `config.json`), a `load` that takes a [`ModelSource`],
+//! and a `forward` over tensors. Nothing here knows frames, clocks, seeds or prompts' meaning.
+
+mod error;
+mod source;
+mod tokenizer;
+mod weights;
+
+pub mod layers;
+pub mod ltx;
+pub mod schedule;
+pub mod t5;
+
+pub use error::{Error, Result};
+pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};
+pub use tokenizer::{Encoding, Tokenizer};

@@ -1,0 +1,166 @@
+//! One block: self-attention with rotary positions, attention to the text, feed-forward.
+
+use candle_core::{Result, Tensor};
+use candle_nn::VarBuilder;
+
+use super::config::TransformerConfig;
+use super::rope::Rope;
+use super::time::{MODULATIONS, Time};
+use crate::layers::{AttentionBias, Linear, RmsNorm, attention};
+
+/// Epsilon of the queries' and keys' normalisation, fixed in the architecture.
+const QK_EPS: f64 = 1e-5;
+/// Width of the feed-forward over the width of the network.
+const FEED_FORWARD: usize = 4;
+
+/// Keys and values of the text for one block, each (b, l, h·d).
+#[derive(Debug, Clone)]
+pub(super) struct KeyValue {
+    key: Tensor,
+    value: Tensor,
+}
+
+impl KeyValue {
+    pub fn batch(&self) -> Result<usize> {
+        self.key.dim(0)
+    }
+}
+
+pub(super) struct Block {
+    norm1: RmsNorm,
+    attn1: Attention,
+    attn2: Attention,
+    norm2: RmsNorm,
+    feed_forward: FeedForward,
+    scale_shift_table: Tensor,
+}
+
+impl Block {
+    pub fn load(config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
+        let width = config.inner_dim();
+        let norm = |name| match config.norm_elementwise_affine {
+            true => RmsNorm::load(width, config.norm_eps, vb.pp(name)),
+            false => Ok(RmsNorm::plain(config.norm_eps)),
+        };
+        Ok(Self {
+            norm1: norm("norm1")?,
+            attn1: Attention::load(config, vb.pp("attn1"))?,
+            attn2: Attention::load(config, vb.pp("attn2"))?,
+            norm2: norm("norm2")?,
+            feed_forward: FeedForward::load(config, vb.pp("ff"))?,
+            scale_shift_table: vb.get((MODULATIONS, width), "scale_shift_table")?,
+        })
+    }
+
+    /// The projected text (b, l, h·d) as this block sees it.
+    pub fn text(&self, text: &Tensor) -> Result<KeyValue> {
+        self.attn2.key_value(text)
+    }
+
+    /// `x` (b, n, h·d) → the same shape.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        time: &Time,
+        rope: &Rope,
+        text: &KeyValue,
+        text_bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let [shift_a, scale_a, gate_a, shift_f, scale_f, gate_f] =
+            time.block(&self.scale_shift_table)?;
+
+        let y = modulate(&self.norm1.forward(x)?, &scale_a, &shift_a)?;
+        let mut kv = self.attn1.key_value(&y)?;
+        kv.key = rope.apply(&kv.key)?;
+        let query = rope.apply(&self.attn1.query(&y)?)?;
+        let y = self.attn1.attend(&query, &kv, None)?;
+        let x = (x + y.broadcast_mul(&gate_a)?)?;
+
+        let x = (&x + self.attn2.attend(&self.attn2.query(&x)?, text, text_bias)?)?;
+
+        let y = modulate(&self.norm2.forward(&x)?, &scale_f, &shift_f)?;
+        let y = self.feed_forward.forward(&y)?;
+        x + y.broadcast_mul(&gate_f)?
+    }
+}
+
+fn modulate(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
+    x.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)
+}
+
+/// Attention whose queries and keys are normalised over all heads together.
+struct Attention {
+    heads: usize,
+    scale: f64,
+    to_q: Linear,
+    to_k: Linear,
+    to_v: Linear,
+    to_out: Linear,
+    norm_q: RmsNorm,
+    norm_k: RmsNorm,
+}
+
+impl Attention {
+    fn load(config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
+        let width = config.inner_dim();
+        let bias = config.attention_bias;
+        let linear = |name| Linear::load_biased(width, width, bias, vb.pp(name));
+        let to_out = vb.pp("to_out").pp(0);
+        Ok(Self {
+            heads: config.num_attention_heads,
+            scale: 1.0 / (config.attention_head_dim as f64).sqrt(),
+            to_q: linear("to_q")?,
+            to_k: linear("to_k")?,
+            to_v: linear("to_v")?,
+            to_out: Linear::load_biased(width, width, config.attention_out_bias, to_out)?,
+            norm_q: RmsNorm::load(width, QK_EPS, vb.pp("norm_q"))?,
+            norm_k: RmsNorm::load(width, QK_EPS, vb.pp("norm_k"))?,
+        })
+    }
+
+    fn query(&self, x: &Tensor) -> Result<Tensor> {
+        self.norm_q.forward(&self.to_q.forward(x)?)
+    }
+
+    fn key_value(&self, x: &Tensor) -> Result<KeyValue> {
+        Ok(KeyValue {
+            key: self.norm_k.forward(&self.to_k.forward(x)?)?,
+            value: self.to_v.forward(x)?,
+        })
+    }
+
+    fn attend(&self, query: &Tensor, kv: &KeyValue, keys: Option<&Tensor>) -> Result<Tensor> {
+        let bias = AttentionBias { pairs: None, keys };
+        let shape = (self.heads, self.scale);
+        let out = attention(query, &kv.key, &kv.value, shape, &bias)?;
+        self.to_out.forward(&out)
+    }
+}
+
+struct FeedForward {
+    exact_gelu: bool,
+    linear_in: Linear,
+    linear_out: Linear,
+}
+
+impl FeedForward {
+    fn load(config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
+        let (width, inner) = (config.inner_dim(), FEED_FORWARD * config.inner_dim());
+        let net = vb.pp("net");
+        Ok(Self {
+            exact_gelu: config.activation_fn == "gelu",
+            linear_in: Linear::load(width, inner, net.pp(0).pp("proj"))?,
+            linear_out: Linear::load(inner, width, net.pp(2))?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = self.linear_in.forward(x)?; // (b, n, 4·h·d)
+        let x = if self.exact_gelu {
+            x.gelu_erf()?
+        } else {
+            x.gelu()?
+        };
+        self.linear_out.forward(&x)
+    }
+}

@@ -1,0 +1,155 @@
+//! Timesteps, their embedding, and the modulation that the blocks take from it. Distinct timesteps
+//! are few even where every token has its own, so each is embedded once.
+
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
+
+use crate::error::Error;
+use crate::layers::Linear;
+
+/// Sines and cosines that a timestep becomes.
+const CHANNELS: usize = 256;
+const MAX_PERIOD: f64 = 10000.0;
+/// Vectors of a block's modulation: shift, scale and gate of the attention, then of the feed-forward.
+pub(super) const MODULATIONS: usize = 6;
+
+/// The distinct timesteps of a batch, and which token has which.
+pub(super) struct Timesteps {
+    distinct: Vec<f32>,
+    spread: Spread,
+}
+
+#[derive(Clone)]
+enum Spread {
+    /// All tokens of all items alike.
+    One,
+    /// One per item (b).
+    Items(Vec<u32>),
+    /// One per token (b·n), with (b, n).
+    Tokens(Vec<u32>, (usize, usize)),
+}
+
+impl Timesteps {
+    /// `timestep` (b, 1) or (b, n).
+    pub fn new(timestep: &Tensor, (batch, n): (usize, usize)) -> crate::Result<Self> {
+        let shape = timestep.dims().to_vec();
+        if shape != [batch, 1] && shape != [batch, n] {
+            return Err(Error::input(
+                format!("the timesteps have shape {shape:?}, not [{batch}, 1] or [{batch}, {n}]"),
+                "give one timestep for each clip or for each token",
+            ));
+        }
+        let all = timestep
+            .to_dtype(DType::F32)?
+            .flatten_all()?
+            .to_vec1::<f32>()?;
+        let mut distinct: Vec<f32> = Vec::new();
+        let mut index = Vec::with_capacity(all.len());
+        for t in all {
+            let known = distinct.iter().position(|d| d.to_bits() == t.to_bits());
+            index.push(known.unwrap_or(distinct.len()) as u32);
+            if known.is_none() {
+                distinct.push(t);
+            }
+        }
+        let spread = match (distinct.len(), shape[1]) {
+            (1, _) => Spread::One,
+            (_, 1) => Spread::Items(index),
+            _ => Spread::Tokens(index, (batch, n)),
+        };
+        Ok(Self { distinct, spread })
+    }
+
+    /// (u, 256): cosines, then sines, of each distinct timestep at 128 frequencies. The roundings
+    /// to f32 are the reference's, since at t = 1000 one ulp of a frequency shows.
+    fn sinusoids(&self, device: &Device) -> Result<Tensor> {
+        let half = CHANNELS / 2;
+        let frequency = |i: usize| {
+            let exponent = -(MAX_PERIOD.ln() as f32) * i as f32 / half as f32;
+            f64::from(exponent).exp() as f32
+        };
+        let frequencies: Vec<f32> = (0..half).map(frequency).collect();
+        let mut values = Vec::with_capacity(self.distinct.len() * CHANNELS);
+        for t in &self.distinct {
+            let angles = frequencies.iter().map(|f| f64::from(t * f));
+            values.extend(angles.clone().map(|angle| angle.cos() as f32));
+            values.extend(angles.map(|angle| angle.sin() as f32));
+        }
+        Tensor::from_vec(values, (self.distinct.len(), CHANNELS), device)
+    }
+}
+
+/// `AdaLayerNormSingle`.
+pub(super) struct TimeEmbedding {
+    linear_1: Linear,
+    linear_2: Linear,
+    linear: Linear,
+}
+
+impl TimeEmbedding {
+    pub fn load(width: usize, vb: VarBuilder) -> Result<Self> {
+        let embedder = vb.pp("emb").pp("timestep_embedder");
+        Ok(Self {
+            linear_1: Linear::load(CHANNELS, width, embedder.pp("linear_1"))?,
+            linear_2: Linear::load(width, width, embedder.pp("linear_2"))?,
+            linear: Linear::load(width, MODULATIONS * width, vb.pp("linear"))?,
+        })
+    }
+
+    pub fn forward(&self, timesteps: &Timesteps, dtype: DType, device: &Device) -> Result<Time> {
+        let sinusoids = timesteps.sinusoids(device)?.to_dtype(dtype)?;
+        let embedded = self.linear_1.forward(&sinusoids)?.silu()?;
+        let embedded = self.linear_2.forward(&embedded)?; // (u, h·d)
+        let modulation = self.linear.forward(&embedded.silu()?)?;
+        let (u, width) = embedded.dims2()?;
+        Ok(Time {
+            modulation: modulation.reshape((u, MODULATIONS, width))?,
+            embedded: embedded.unsqueeze(1)?,
+            spread: timesteps.spread.clone(),
+        })
+    }
+}
+
+/// The embedded timesteps of a batch.
+pub(super) struct Time {
+    /// (u, 6, h·d)
+    modulation: Tensor,
+    /// (u, 1, h·d)
+    embedded: Tensor,
+    spread: Spread,
+}
+
+impl Time {
+    /// A block's modulation from its table (6, h·d): each (1 or b, 1 or n, h·d).
+    pub fn block(&self, table: &Tensor) -> Result<[Tensor; MODULATIONS]> {
+        let table = table.to_dtype(self.modulation.dtype())?;
+        self.spread(&self.modulation.broadcast_add(&table)?)
+    }
+
+    /// The last shift and scale from their table (2, h·d).
+    pub fn last(&self, table: &Tensor) -> Result<[Tensor; 2]> {
+        let table = table.to_dtype(self.embedded.dtype())?;
+        self.spread(&self.embedded.broadcast_add(&table)?)
+    }
+
+    /// `values` (u, N, h·d) → N × (1 or b, 1 or n, h·d)
+    fn spread<const N: usize>(&self, values: &Tensor) -> Result<[Tensor; N]> {
+        let one = |i: usize| {
+            let values = values.narrow(1, i, 1)?; // (u, 1, h·d)
+            match &self.spread {
+                Spread::One => Ok(values),
+                Spread::Items(index) => {
+                    let index = Tensor::new(index.as_slice(), values.device())?;
+                    values.contiguous()?.index_select(&index, 0)
+                }
+                Spread::Tokens(index, (batch, n)) => {
+                    let index = Tensor::new(index.as_slice(), values.device())?;
+                    let tokens = values.contiguous()?.index_select(&index, 0)?;
+                    tokens.reshape((*batch, *n, ()))
+                }
+            }
+        };
+        let all = (0..N).map(one).collect::<Result<Vec<_>>>()?;
+        Ok(all.try_into().expect("N tensors were collected"))
+    }
+}

@@ -1,0 +1,218 @@
+//! The residual block, and how it learns of the timestep.
+
+use candle_core::{DType, Tensor};
+use candle_nn::{LayerNorm, Linear, Module, VarBuilder, layer_norm, linear};
+
+use super::Noise;
+use super::flow::{Flow, Padding, Window};
+use super::norm::norm_silu;
+use crate::Result;
+use crate::layers::conv3d::{Conv3d, Conv3dSpec};
+
+/// What goes through the network beside the activations.
+pub struct Pass<'a, 'n> {
+    pub flow: &'a mut Flow,
+    pub noise: &'a mut Noise<'n>,
+    /// Decode timesteps (b), f32, scaled.
+    pub timesteps: Option<&'a Tensor>,
+}
+
+/// A convolution whose time axis is padded with copies of the clip's end frames.
+pub struct TimeConv {
+    conv: Conv3d,
+    window: Window,
+}
+
+impl TimeConv {
+    /// A cube of side 3.
+    pub fn load(c_in: usize, c_out: usize, padding: Padding, vb: VarBuilder) -> Result<Self> {
+        Self::strided(c_in, c_out, 1, padding, vb)
+    }
+
+    /// The same with a step along all axes.
+    pub fn strided(
+        c_in: usize,
+        c_out: usize,
+        stride: usize,
+        padding: Padding,
+        vb: VarBuilder,
+    ) -> Result<Self> {
+        let spec = Self::spec(stride);
+        let conv = Conv3d::load(c_in, c_out, spec, vb.pp("conv"))?;
+        Ok(Self::from_conv(conv, stride, padding))
+    }
+
+    /// The convolution of `weight` (c_out, c_in, 3, 3, 3) and `bias` (c_out).
+    pub fn from_weights(weight: &Tensor, bias: &Tensor, padding: Padding) -> Result<Self> {
+        let conv = Conv3d::new(weight, bias, Self::spec(1))?;
+        Ok(Self::from_conv(conv, 1, padding))
+    }
+
+    fn spec(stride: usize) -> Conv3dSpec {
+        Conv3dSpec {
+            kernel: [3; 3],
+            stride: [stride; 3],
+            padding: [0, 1, 1],
+        }
+    }
+
+    fn from_conv(conv: Conv3d, stride: usize, padding: Padding) -> Self {
+        let window = Window {
+            kernel: 3,
+            stride,
+            padding,
+        };
+        Self { conv, window }
+    }
+
+    /// (b, t, h, w, c_in) to (b, t', h', w', c_out), once there are frames enough.
+    pub fn forward(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<Tensor>> {
+        match flow.window(x, self.window)? {
+            Some(frames) => Ok(Some(self.conv.forward(&frames)?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What a residual block is made of.
+#[derive(Clone, Copy)]
+pub struct ResnetSpec {
+    pub c_in: usize,
+    pub c_out: usize,
+    pub eps: f64,
+    pub padding: Padding,
+    pub inject_noise: bool,
+    pub timestep_conditioning: bool,
+}
+
+/// `LTXVideoResnetBlock3d`.
+pub struct Resnet {
+    conv1: TimeConv,
+    conv2: TimeConv,
+    shortcut: Option<(LayerNorm, Conv3d)>,
+    /// (c) each, f32.
+    noise_scales: Option<[Tensor; 2]>,
+    /// (4, c), f32.
+    scale_shift_table: Option<Tensor>,
+}
+
+impl Resnet {
+    pub fn load(spec: ResnetSpec, vb: VarBuilder) -> Result<Self> {
+        let ResnetSpec { c_in, c_out, padding, .. } = spec;
+        let exact = vb.clone().set_dtype(DType::F32);
+        let scale = |name: &str| exact.get((c_in, 1, 1), name)?.flatten_all();
+        let shortcut = match c_in == c_out {
+            true => None,
+            false => {
+                let point = Conv3dSpec {
+                    kernel: [1; 3],
+                    stride: [1; 3],
+                    padding: [0; 3],
+                };
+                let conv = Conv3d::load(c_in, c_out, point, vb.pp("conv_shortcut").pp("conv"))?;
+                Some((layer_norm(c_in, spec.eps, vb.pp("norm3"))?, conv))
+            }
+        };
+        Ok(Self {
+            conv1: TimeConv::load(c_in, c_out, padding, vb.pp("conv1"))?,
+            conv2: TimeConv::load(c_out, c_out, padding, vb.pp("conv2"))?,
+            shortcut,
+            noise_scales: match spec.inject_noise {
+                true => Some([scale("per_channel_scale1")?, scale("per_channel_scale2")?]),
+                false => None,
+            },
+            scale_shift_table: match spec.timestep_conditioning {
+                true => Some(exact.get((4, c_in), "scale_shift_table")?),
+                false => None,
+            },
+        })
+    }
+
+    /// (b, t, h, w, c_in) to (b, t', h, w, c_out); `temb` is (b, 4, c_in), f32.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        temb: Option<&Tensor>,
+        pass: &mut Pass,
+    ) -> Result<Option<Tensor>> {
+        let skip = pass.flow.hold(x)?;
+        let modulations = match (&self.scale_shift_table, temb) {
+            (Some(table), Some(temb)) => {
+                let rows = temb.broadcast_add(table)?; // shift, scale, shift, scale
+                Some([rows.narrow(1, 0, 2)?, rows.narrow(1, 2, 2)?])
+            }
+            _ => None,
+        };
+        let [first, second] = match &modulations {
+            Some([first, second]) => [Some(first), Some(second)],
+            None => [None, None],
+        };
+
+        let h = norm_silu(x, first)?;
+        let Some(h) = self.conv1.forward(&h, pass.flow)? else {
+            return Ok(None);
+        };
+        let h = self.add_noise(h, 0, pass)?;
+        let h = norm_silu(&h, second)?;
+        let Some(h) = self.conv2.forward(&h, pass.flow)? else {
+            return Ok(None);
+        };
+        let h = self.add_noise(h, 1, pass)?;
+
+        let x = pass.flow.release(skip, h.dim(1)?)?;
+        let x = match &self.shortcut {
+            Some((norm, conv)) => conv.forward(&norm.forward(&x.contiguous()?)?)?,
+            None => x,
+        };
+        Ok(Some((h + x)?))
+    }
+
+    /// One picture of noise for the whole clip, scaled per channel.
+    fn add_noise(&self, h: Tensor, which: usize, pass: &mut Pass) -> Result<Tensor> {
+        let Some(scales) = &self.noise_scales else {
+            return Ok(h);
+        };
+        let (_, _, height, width, c) = h.dims5()?;
+        let noise = pass.flow.noise([height, width], pass.noise)?;
+        let noise = noise.to_device(h.device())?.to_dtype(DType::F32)?;
+        let noise = noise.reshape((1, 1, height, width, 1))?;
+        let noise = noise.broadcast_mul(&scales[which].reshape((1, 1, 1, 1, c))?)?;
+        Ok(h.broadcast_add(&noise.to_dtype(h.dtype())?)?)
+    }
+}
+
+/// `PixArtAlphaCombinedTimestepSizeEmbeddings` without sizes, in f32.
+pub struct TimeEmbedder {
+    linear_1: Linear,
+    linear_2: Linear,
+    rows: usize,
+}
+
+impl TimeEmbedder {
+    const WIDTH: usize = 256;
+    const MAX_PERIOD: f64 = 10_000.0;
+
+    /// For `rows` vectors of `c` values.
+    pub fn load(rows: usize, c: usize, vb: VarBuilder) -> Result<Self> {
+        let vb = vb.pp("timestep_embedder").set_dtype(DType::F32);
+        Ok(Self {
+            linear_1: linear(Self::WIDTH, rows * c, vb.pp("linear_1"))?,
+            linear_2: linear(rows * c, rows * c, vb.pp("linear_2"))?,
+            rows,
+        })
+    }
+
+    /// Timesteps (b), f32, to (b, rows, c), f32.
+    pub fn forward(&self, timesteps: &Tensor) -> Result<Tensor> {
+        let half = Self::WIDTH / 2;
+        let step = (-Self::MAX_PERIOD.ln()) as f32;
+        let frequencies = (0..half).map(|i| f64::from(step * i as f32 / half as f32).exp() as f32);
+        let frequencies = Tensor::from_iter(frequencies, timesteps.device())?;
+        let angles = timesteps.unsqueeze(1)?.broadcast_mul(&frequencies.unsqueeze(0)?)?;
+        let waves = Tensor::cat(&[angles.cos()?, angles.sin()?], 1)?; // (b, 256)
+        let h = self.linear_1.forward(&waves)?.silu()?;
+        let h = self.linear_2.forward(&h)?;
+        let (b, width) = h.dims2()?;
+        Ok(h.reshape((b, self.rows, width / self.rows))?)
+    }
+}
