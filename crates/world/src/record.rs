@@ -1,0 +1,266 @@
+//! The scene record: one small value from which pictures, captions and labels all follow.
+
+use serde::{Deserialize, Serialize};
+
+use crate::actors::{self, Actor, Habitat};
+use crate::rng::{Dice, hash, hash_text};
+use crate::vocabulary::{Action, Camera, Direction, Place, Time, Weather};
+
+/// Everything that decides a scene. Frames at any size, rate and length, captions and labels are functions of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SceneRecord {
+    /// Decides the scenery's details and the captions' wording.
+    pub seed: u64,
+    pub place: Place,
+    pub time: Time,
+    pub weather: Weather,
+    pub actor: Cast,
+    pub action: Action,
+    pub direction: Direction,
+    pub camera: Camera,
+    /// What a still shows: the moment within the action, 0–1.
+    pub moment: f32,
+    /// What the actor does in the clip's second half, if that differs (a storyboard of two cards).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Action>,
+}
+
+/// Who is in the scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cast {
+    /// The actor's key in the table, e.g. `"mammoth"`.
+    pub kind: String,
+    /// One to three of them.
+    pub count: u32,
+    /// Size relative to what the camera asks for, about 0.9–1.1.
+    pub scale: f32,
+    /// Where they stand, −1 (left) to 1 (right) of the room that the framing leaves.
+    pub position: f32,
+}
+
+/// Which combinations and seeds a sample may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Combinations that training sees.
+    Train,
+    /// The same combinations, other seeds.
+    Val,
+    /// Combinations of (actor, place, action) that training never sees.
+    Heldout,
+}
+
+/// What `sample_record` may choose from.
+#[derive(Clone, Debug)]
+pub struct SampleOptions {
+    /// The first so many actors of the table.
+    pub actors: usize,
+    /// The first so many places.
+    pub places: usize,
+    pub split: Split,
+    /// Two actions, one after the other.
+    pub two_segments: bool,
+    /// Fixed choices; a combination that cannot be (a swimmer in the desert) drops the action.
+    pub actor: Option<String>,
+    pub place: Option<Place>,
+    pub action: Option<Action>,
+    pub camera: Option<Camera>,
+}
+
+impl Default for SampleOptions {
+    fn default() -> Self {
+        SampleOptions {
+            actors: actors::all().len(),
+            places: Place::ALL.len(),
+            split: Split::Train,
+            two_segments: false,
+            actor: None,
+            place: None,
+            action: None,
+            camera: None,
+        }
+    }
+}
+
+/// Label ids of a record; each indexes the vocabulary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Labels {
+    pub actor: usize,
+    pub place: usize,
+    pub action: usize,
+    /// The second segment's action; the first's again if there is none.
+    pub then: usize,
+    pub camera: usize,
+    /// −1 where no direction can be seen.
+    pub direction: i32,
+    pub count: u32,
+    pub time: usize,
+    pub weather: usize,
+    pub heldout: bool,
+    pub names: LabelNames,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelNames {
+    pub actor: String,
+    pub place: String,
+    pub action: String,
+    pub camera: String,
+    pub direction: String,
+    pub time: String,
+    pub weather: String,
+}
+
+/// Whether a combination is kept from training: a fixed tenth of all, by name, whatever the tables' order.
+pub fn is_heldout(actor: &str, place: Place, action: Action) -> bool {
+    hash(&[
+        0x6b69_6e6f_7261,
+        hash_text(actor),
+        hash_text(place.name()),
+        hash_text(action.name()),
+    ]) % 10
+        == 0
+}
+
+/// Actions that this actor can do in this place.
+pub fn possible_actions(actor: &Actor, place: Place) -> Vec<Action> {
+    Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| match action {
+            Action::Walks | Action::Runs => {
+                actor.can(Habitat::WALKS) && !matches!(place, Place::Underwater)
+            }
+            Action::Flies => actor.can(Habitat::FLIES) && !matches!(place, Place::Underwater),
+            Action::Swims => actor.can(Habitat::SWIMS) && place.has_water(),
+            _ => true,
+        })
+        .collect()
+}
+
+/// The seed of record `index` in a stream; splits never share one.
+pub fn record_seed(seed: u64, split: Split, index: u64) -> u64 {
+    hash(&[seed, split as u64, index])
+}
+
+/// Draws a record. Panics only if the options leave nothing to choose (no actors or places).
+pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
+    let seed = dice.next_u64() >> 12; // exact in JSON readers that only know doubles
+    let table = &actors::all()[..options.actors.clamp(1, actors::all().len())];
+    let places = &Place::ALL[..options.places.clamp(1, Place::ALL.len())];
+    let mut found = None;
+    for _ in 0..2000 {
+        let actor = options
+            .actor
+            .as_deref()
+            .and_then(actors::find)
+            .unwrap_or_else(|| dice.pick(table));
+        let place = options.place.unwrap_or_else(|| *dice.pick(places));
+        let possible = possible_actions(actor, place);
+        let weights: Vec<f32> = possible
+            .iter()
+            .map(|action| match action {
+                Action::Stands => 1.6,
+                Action::Walks | Action::Runs | Action::Flies | Action::Swims => 1.5,
+                _ => 1.0,
+            })
+            .collect();
+        let action = options
+            .action
+            .filter(|wanted| possible.contains(wanted))
+            .unwrap_or_else(|| possible[dice.weighted(&weights)]);
+        found = Some((actor, place, action));
+        if is_heldout(actor.key, place, action) == (options.split == Split::Heldout) {
+            break;
+        }
+    }
+    let (actor, place, action) = found.expect("the loop ran");
+
+    let time = *dice.pick(place.times());
+    let time = if dice.chance(0.4) && place.times().contains(&Time::Day) {
+        Time::Day
+    } else {
+        time
+    };
+    let weather = if place.has_weather() {
+        Weather::ALL[dice.weighted(&[0.76, 0.08, 0.08, 0.08])]
+    } else {
+        Weather::Clear
+    };
+    let camera = options.camera.unwrap_or_else(|| {
+        let follow = if action.travels() { 0.12 } else { 0.0 };
+        Camera::ALL[dice.weighted(&[0.34, 0.09, 0.09, 0.08, 0.08, 0.16, 0.14, follow])]
+    });
+    let then = options.two_segments.then(|| {
+        let rest: Vec<Action> = possible_actions(actor, place)
+            .into_iter()
+            .filter(|&next| {
+                next != action && !is_heldout(actor.key, place, next) && next != Action::Falls
+            })
+            .collect();
+        if rest.is_empty() { action } else { *dice.pick(&rest) }
+    });
+    SceneRecord {
+        seed,
+        place,
+        time,
+        weather,
+        actor: Cast {
+            kind: actor.key.to_string(),
+            count: 1 + dice.weighted(&[0.86, 0.09, 0.05]) as u32,
+            scale: dice.range(0.92, 1.08),
+            position: dice.range(-1.0, 1.0),
+        },
+        action,
+        direction: *dice.pick(Direction::ALL),
+        camera,
+        moment: dice.unit(),
+        then,
+    }
+}
+
+impl SceneRecord {
+    /// The table entry of the actor; the first one for a key that this version does not know.
+    pub fn actor_entry(&self) -> &'static Actor {
+        actors::find(&self.actor.kind).unwrap_or(&actors::all()[0])
+    }
+
+    pub fn heldout(&self) -> bool {
+        is_heldout(&self.actor.kind, self.place, self.action)
+    }
+
+    /// Whether a viewer can tell the direction.
+    pub fn shows_direction(&self) -> bool {
+        self.action.travels()
+            || (self.actor_entry().faces_sideways() && !matches!(self.action, Action::Spins))
+    }
+
+    pub fn labels(&self) -> Labels {
+        let actor = self.actor_entry();
+        Labels {
+            actor: actors::index(actor.key).unwrap_or(0),
+            place: self.place.id(),
+            action: self.action.id(),
+            then: self.then.unwrap_or(self.action).id(),
+            camera: self.camera.id(),
+            direction: if self.shows_direction() {
+                self.direction.id() as i32
+            } else {
+                -1
+            },
+            count: self.actor.count,
+            time: self.time.id(),
+            weather: self.weather.id(),
+            heldout: self.heldout(),
+            names: LabelNames {
+                actor: actor.name_en().to_string(),
+                place: self.place.name().to_string(),
+                action: self.action.name().to_string(),
+                camera: self.camera.name().to_string(),
+                direction: self.direction.name().to_string(),
+                time: self.time.name().to_string(),
+                weather: self.weather.name().to_string(),
+            },
+        }
+    }
+}

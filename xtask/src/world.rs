@@ -1,0 +1,318 @@
+//! `cargo xtask world …`: packs sprites, streams scenes to the trainer, draws contact sheets.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use kinora_world::pack::{self, Pack, PackOptions};
+use kinora_world::record::{SampleOptions, SceneRecord, Split};
+use kinora_world::render::{Format, render};
+use kinora_world::stream::{StreamOptions, record_at, write_stream};
+use kinora_world::vocabulary::{Action, Camera, Direction, Place, Time, Weather, Words};
+use kinora_world::{actors, captions};
+use rayon::prelude::*;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Bring the actors' pictures into one small file
+    Pack {
+        /// Folder of the unpacked emoji packages
+        #[arg(long)]
+        assets: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+        /// Greatest height of a sprite in pixels
+        #[arg(long, default_value_t = 128)]
+        height: u32,
+        /// Greatest number of frames of a sprite
+        #[arg(long, default_value_t = 16)]
+        frames: usize,
+    },
+    /// Write scenes to standard output, for the trainer
+    Stream {
+        #[command(flatten)]
+        scenes: Scenes,
+        /// How many; 0 is endless
+        #[arg(long, default_value_t = 0)]
+        count: u64,
+        /// Number of the first scene
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+    },
+    /// Draw a contact sheet: each scene a row of moments (or one still each)
+    Sheet {
+        #[command(flatten)]
+        scenes: Scenes,
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(long, default_value_t = 24)]
+        count: u64,
+        /// Scenes beside each other
+        #[arg(long, default_value_t = 1)]
+        columns: usize,
+        /// One scene as JSON instead of drawn ones
+        #[arg(long)]
+        record: Option<String>,
+    },
+    /// Write everything that can be said, as JSON
+    Vocab {
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(long, default_value_t = usize::MAX)]
+        actors: usize,
+        #[arg(long, default_value_t = usize::MAX)]
+        places: usize,
+    },
+}
+
+#[derive(Args)]
+pub struct Scenes {
+    #[arg(long)]
+    pack: PathBuf,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Frames of a clip; 1 is a still at a random moment
+    #[arg(long, default_value_t = 1)]
+    frames: usize,
+    #[arg(long, default_value = "224x128", value_parser = parse_size)]
+    size: (usize, usize),
+    #[arg(long, default_value_t = 8.0)]
+    fps: f32,
+    /// The first so many actors of the table
+    #[arg(long, default_value_t = usize::MAX)]
+    actors: usize,
+    /// The first so many places
+    #[arg(long, default_value_t = usize::MAX)]
+    places: usize,
+    #[arg(long, value_enum, default_value_t = SplitName::Train)]
+    split: SplitName,
+    /// Two actions in each clip, with captions of each half
+    #[arg(long)]
+    two_segments: bool,
+    /// Only this actor (its key)
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only this place, action, camera (by English name)
+    #[arg(long)]
+    place: Option<String>,
+    #[arg(long)]
+    action: Option<String>,
+    #[arg(long)]
+    camera: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitName {
+    Train,
+    Val,
+    Heldout,
+}
+
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Pack {
+            assets,
+            out,
+            height,
+            frames,
+        } => {
+            let options = PackOptions {
+                height,
+                width: height * 9 / 8,
+                frames,
+            };
+            let bytes = pack::build(&assets, actors::all(), &options)?;
+            if let Some(folder) = out.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(&out, &bytes).with_context(|| format!("cannot write {}", out.display()))?;
+            eprintln!(
+                "{}: {} actors, {:.1} MB",
+                out.display(),
+                actors::all().len(),
+                bytes.len() as f64 / 1e6
+            );
+            Ok(())
+        }
+        Command::Stream {
+            scenes,
+            count,
+            first,
+        } => {
+            let pack = Pack::open(&scenes.pack)?;
+            let options = scenes.options(count, first)?;
+            let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+            write_stream(&mut out, &pack, &options)?;
+            // A reader that left early is no error, not even at the last flush.
+            let _ = out.flush();
+            Ok(())
+        }
+        Command::Sheet {
+            scenes,
+            out,
+            count,
+            columns,
+            record,
+        } => sheet(&scenes, &out, count, columns.max(1), record.as_deref()),
+        Command::Vocab {
+            out,
+            actors,
+            places,
+        } => {
+            let text = serde_json::to_string_pretty(&vocabulary(actors, places))?;
+            std::fs::write(&out, text + "\n").with_context(|| format!("cannot write {}", out.display()))
+        }
+    }
+}
+
+impl Scenes {
+    fn options(&self, count: u64, first: u64) -> anyhow::Result<StreamOptions> {
+        if self.frames == 0 || !(self.fps > 0.0) {
+            bail!("--frames and --fps must be positive");
+        }
+        if let Some(key) = &self.actor
+            && actors::find(key).is_none()
+        {
+            bail!("no actor {key}; see `cargo xtask world vocab`");
+        }
+        Ok(StreamOptions {
+            seed: self.seed,
+            first,
+            count,
+            format: Format {
+                width: self.size.0,
+                height: self.size.1,
+                frames: self.frames,
+                fps: self.fps,
+            },
+            sample: SampleOptions {
+                actors: self.actors,
+                places: self.places,
+                split: match self.split {
+                    SplitName::Train => Split::Train,
+                    SplitName::Val => Split::Val,
+                    SplitName::Heldout => Split::Heldout,
+                },
+                two_segments: self.two_segments,
+                actor: self.actor.clone(),
+                place: by_name(self.place.as_deref(), Place::ALL, Place::name)?,
+                action: by_name(self.action.as_deref(), Action::ALL, Action::name)?,
+                camera: by_name(self.camera.as_deref(), Camera::ALL, Camera::name)?,
+            },
+        })
+    }
+}
+
+fn by_name<T: Copy>(
+    wanted: Option<&str>,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> anyhow::Result<Option<T>> {
+    let Some(wanted) = wanted else {
+        return Ok(None);
+    };
+    match all.iter().copied().find(|&item| name(item) == wanted) {
+        Some(item) => Ok(Some(item)),
+        None => {
+            let names: Vec<_> = all.iter().map(|&item| name(item)).collect();
+            bail!("{wanted:?} is none of: {}", names.join(", "))
+        }
+    }
+}
+
+fn parse_size(text: &str) -> Result<(usize, usize), String> {
+    let parse = || {
+        let (w, h) = text.split_once('x')?;
+        Some((w.parse().ok()?, h.parse().ok()?))
+    };
+    match parse() {
+        Some((w, h)) if (16..=4096).contains(&w) && (16..=4096).contains(&h) => Ok((w, h)),
+        _ => Err("a size like 224x128, each side 16 to 4096".into()),
+    }
+}
+
+/// Rows of moments with captions on standard error.
+fn sheet(
+    scenes: &Scenes,
+    out: &std::path::Path,
+    count: u64,
+    columns: usize,
+    record: Option<&str>,
+) -> anyhow::Result<()> {
+    let pack = Pack::open(&scenes.pack)?;
+    let options = scenes.options(count, 0)?;
+    let records: Vec<SceneRecord> = match record {
+        Some(text) => vec![serde_json::from_str(text).context("--record is not a scene record")?],
+        None => (0..count).map(|i| record_at(&options, i)).collect(),
+    };
+    let Format {
+        width,
+        height,
+        frames,
+        ..
+    } = options.format;
+    let pictures = records
+        .par_iter()
+        .map(|record| render(record, &pack, &options.format))
+        .collect::<Result<Vec<_>, _>>()?;
+    let shown = frames.min(6);
+    let gap = 2;
+    let (cell_w, cell_h) = (shown * (width + gap) + 4, height + gap);
+    let rows = records.len().div_ceil(columns);
+    let mut image = image::RgbImage::new((cell_w * columns) as u32, (cell_h * rows) as u32);
+    for (i, (record, bytes)) in records.iter().zip(&pictures).enumerate() {
+        let words = captions::captions(record, &mut captions::wording(record, 0));
+        eprintln!("{i}: {} | {}", words.en, words.zh);
+        for k in 0..shown {
+            let frame = k * frames / shown;
+            let start = frame * width * height * 3;
+            for y in 0..height {
+                for x in 0..width {
+                    let at = start + (y * width + x) * 3;
+                    let px = (i % columns) * cell_w + k * (width + gap) + x;
+                    let py = (i / columns) * cell_h + y;
+                    image.put_pixel(
+                        px as u32,
+                        py as u32,
+                        image::Rgb([bytes[at], bytes[at + 1], bytes[at + 2]]),
+                    );
+                }
+            }
+        }
+    }
+    image
+        .save(out)
+        .with_context(|| format!("cannot write {}", out.display()))
+}
+
+fn vocabulary(actors: usize, places: usize) -> serde_json::Value {
+    let entry = |words: Words| {
+        serde_json::json!({
+            "name": {"en": words.en[0], "zh": words.zh[0]},
+            "words": {"en": words.en, "zh": words.zh},
+        })
+    };
+    let table = actors::all();
+    let cast: Vec<_> = table[..actors.min(table.len())]
+        .iter()
+        .map(|actor| {
+            let mut value = entry(Words {
+                en: actor.en,
+                zh: actor.zh,
+            });
+            value["key"] = actor.key.into();
+            value
+        })
+        .collect();
+    let all = |items: Vec<Words>| items.into_iter().map(entry).collect::<Vec<_>>();
+    serde_json::json!({
+        "actors": cast,
+        "places": all(Place::ALL.iter().take(places).map(|p| p.words()).collect()),
+        "actions": all(Action::ALL.iter().map(|a| a.words()).collect()),
+        "camera": all(Camera::ALL.iter().map(|c| c.words()).collect()),
+        "directions": all(Direction::ALL.iter().map(|d| d.words()).collect()),
+        "times": all(Time::ALL.iter().map(|t| t.words()).collect()),
+        "weather": all(Weather::ALL.iter().map(|w| w.words()).collect()),
+    })
+}
