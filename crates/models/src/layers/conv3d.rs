@@ -36,7 +36,10 @@ impl Conv3dSpec {
         for axis in 0..3 {
             let padded = size[axis] + 2 * self.padding[axis];
             if padded < self.kernel[axis] {
-                bail!("a convolution of {:?} got only {size:?} (t, h, w)", self.kernel);
+                bail!(
+                    "a convolution of {:?} got only {size:?} (t, h, w)",
+                    self.kernel
+                );
             }
             out[axis] = (padded - self.kernel[axis]) / self.stride[axis] + 1;
         }
@@ -71,7 +74,10 @@ impl Conv3d {
     pub fn new(weight: &Tensor, bias: &Tensor, spec: Conv3dSpec) -> candle_core::Result<Self> {
         let (c_out, c_in, kt, kh, kw) = weight.dims5()?;
         if [kt, kh, kw] != spec.kernel {
-            bail!("weights of a {kt}×{kh}×{kw} kernel given for {:?}", spec.kernel);
+            bail!(
+                "weights of a {kt}×{kh}×{kw} kernel given for {:?}",
+                spec.kernel
+            );
         }
         let weight = weight
             .permute((2, 3, 4, 1, 0))? // (kt, kh, kw, c_in, c_out)
@@ -83,12 +89,14 @@ impl Conv3d {
 
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out).
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let dims = x.dims5()?;
-        let (b, t, h, w, c_in) = dims;
+        let (b, t, h, w, c_in) = x.dims5()?;
         let [kt, kh, kw] = self.spec.kernel;
         let (k, c_out) = self.weight.dims2()?;
         if k != kt * kh * kw * c_in {
-            bail!("a convolution of {} channels got {c_in}", k / (kt * kh * kw));
+            bail!(
+                "a convolution of {} channels got {c_in}",
+                k / (kt * kh * kw)
+            );
         }
         let [t_out, h_out, w_out] = self.spec.output([t, h, w])?;
         let rows = b * t_out * h_out; // of w_out positions each
@@ -142,7 +150,8 @@ impl Conv3d {
         for dt in 0..kt {
             for dh in 0..kh {
                 let index = rows.clone().map(|row| {
-                    let (b, to, ho) = (row / (out[1] * out[0]), row / out[1] % out[0], row % out[1]);
+                    let (b, to, ho) =
+                        (row / (out[1] * out[0]), row / out[1] % out[0], row % out[1]);
                     ((b * t + to * st + dt) * h + ho * sh + dh) as u32
                 });
                 let index = Tensor::from_iter(index, x.device())?;
@@ -189,10 +198,14 @@ impl CustomOp1 for Patches {
                 to.copy_from_slice(from);
             })?,
             CpuStorage::BF16(x) => self.gather(&x[start..end], dims, |from, to| {
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = bf16::to_f32(*from));
+                to.iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to = bf16::to_f32(*from));
             })?,
             CpuStorage::F16(x) => self.gather(&x[start..end], dims, |from, to| {
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = f16::to_f32(*from));
+                to.iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to = f16::to_f32(*from));
             })?,
             _ => bail!("conv3d-patches takes f32, bf16 or f16"),
         };
@@ -216,7 +229,10 @@ impl Patches {
         let lines = patches.par_chunks_exact_mut(w_out * k);
         lines.zip(self.rows.clone()).for_each(|(line, row)| {
             let (b, to, ho) = (row / (h_out * t_out), row / h_out % t_out, row % h_out);
-            for (tap, (dt, dh)) in (0..kt).flat_map(|dt| (0..kh).map(move |dh| (dt, dh))).enumerate() {
+            for (tap, (dt, dh)) in (0..kt)
+                .flat_map(|dt| (0..kh).map(move |dh| (dt, dh)))
+                .enumerate()
+            {
                 // Coordinates within the padding leave the zeros as they are.
                 let (ti, hi) = (to * st + dt, ho * sh + dh);
                 if ti < pt || ti >= t + pt || hi < ph || hi >= h + ph {

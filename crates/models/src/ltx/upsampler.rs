@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{GroupNorm, Module, VarBuilder, group_norm};
 use serde::Deserialize;
 
+use crate::layers::activation_dtype;
 use crate::layers::conv3d::{Conv3d, Conv3dSpec};
 use crate::source::ComponentConfig;
 use crate::{Error, ModelSource, Result};
@@ -67,12 +68,18 @@ impl ComponentConfig for UpsamplerConfig {
             return Err("neither `spatial_upsample` nor `temporal_upsample` is set".into());
         }
         if !matches!(self.dims, 2 | 3) {
-            return Err(format!("`dims` is {}, and only 2 and 3 are supported", self.dims));
+            return Err(format!(
+                "`dims` is {}, and only 2 and 3 are supported",
+                self.dims
+            ));
         }
         if self.dims == 2 && self.temporal_upsample {
             return Err("`temporal_upsample` needs `dims` to be 3".into());
         }
-        if self.in_channels == 0 || self.mid_channels == 0 || !self.mid_channels.is_multiple_of(GROUPS) {
+        if self.in_channels == 0
+            || self.mid_channels == 0
+            || !self.mid_channels.is_multiple_of(GROUPS)
+        {
             return Err(format!(
                 "`mid_channels` is {}, which is no multiple of {GROUPS}",
                 self.mid_channels
@@ -103,6 +110,7 @@ impl Scale {
 /// An `LTXLatentUpsamplerModel`.
 pub struct LatentUpsampler {
     config: UpsamplerConfig,
+    dtype: DType,
     initial_conv: Conv3d,
     initial_norm: Norm,
     res_blocks: Vec<ResBlock>,
@@ -124,7 +132,9 @@ impl LatentUpsampler {
         let blocks = |name: &str| -> Result<Vec<ResBlock>> {
             let vb = vb.pp(name);
             let blocks = 0..config.num_blocks_per_stage;
-            blocks.map(|i| ResBlock::load(mid, dims, vb.pp(i))).collect()
+            blocks
+                .map(|i| ResBlock::load(mid, dims, vb.pp(i)))
+                .collect()
         };
         let scale = config.scale();
         let cells: usize = scale.factors().iter().product();
@@ -132,6 +142,7 @@ impl LatentUpsampler {
         let up_dims = if scale == Scale::Space { 2 } else { 3 };
         Ok(Self {
             config: config.clone(),
+            dtype: activation_dtype(vb.dtype(), vb.device()),
             initial_conv: conv(c, mid, dims, vb.pp("initial_conv"))?,
             initial_norm: Norm::load(mid, dims, vb.pp("initial_norm"))?,
             res_blocks: blocks("res_blocks")?,
@@ -151,13 +162,21 @@ impl LatentUpsampler {
         let (_, c, ..) = hidden_states.dims5()?;
         if c != self.config.in_channels {
             return Err(Error::input(
-                format!("the upsampler got latents of shape {:?}", hidden_states.dims()),
-                format!("give (batch, {}, frames, height, width)", self.config.in_channels),
+                format!(
+                    "the upsampler got latents of shape {:?}",
+                    hidden_states.dims()
+                ),
+                format!(
+                    "give (batch, {}, frames, height, width)",
+                    self.config.in_channels
+                ),
             ));
         }
-        let x = hidden_states.permute((0, 2, 3, 4, 1))?.contiguous()?; // (b, t, h, w, c)
-        let x = self.initial_conv.forward(&x)?;
-        let mut x = self.initial_norm.forward(&x)?.silu()?;
+        let x = hidden_states.to_dtype(self.dtype)?;
+        let x = x.permute((0, 2, 3, 4, 1))?.contiguous()?; // (b, t, h, w, c)
+        let mut x = self
+            .initial_norm
+            .silu(&self.initial_conv.forward(&x)?, None)?;
         for block in &self.res_blocks {
             x = block.forward(&x)?;
         }
@@ -203,9 +222,8 @@ impl ResBlock {
 
     /// (b, t, h, w, c) to the same.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let h = self.norm1.forward(&self.conv1.forward(x)?)?.silu()?;
-        let h = self.norm2.forward(&self.conv2.forward(&h)?)?;
-        Ok((h + x)?.silu()?)
+        let h = self.norm1.silu(&self.conv1.forward(x)?, None)?;
+        self.norm2.silu(&self.conv2.forward(&h)?, Some(x))
     }
 }
 
@@ -218,19 +236,26 @@ struct Norm {
 impl Norm {
     fn load(c: usize, dims: usize, vb: VarBuilder) -> Result<Self> {
         Ok(Self {
-            norm: group_norm(GROUPS, c, EPS, vb)?,
+            norm: group_norm(GROUPS, c, EPS, vb.set_dtype(DType::F32))?,
             per_frame: dims == 2,
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// SiLU(norm(x) + skip), in f32 within.
+    fn silu(&self, x: &Tensor, skip: Option<&Tensor>) -> Result<Tensor> {
         let (b, t, h, w, c) = x.dims5()?;
-        let x = match self.per_frame {
+        let groups = match self.per_frame {
             true => x.reshape((b * t, h * w, c))?,
             false => x.reshape((b, t * h * w, c))?,
         };
-        let x = self.norm.forward(&x.transpose(1, 2)?.contiguous()?)?;
-        Ok(x.transpose(1, 2)?.contiguous()?.reshape((b, t, h, w, c))?)
+        let groups = groups.to_dtype(DType::F32)?.transpose(1, 2)?.contiguous()?;
+        let y = self.norm.forward(&groups)?.transpose(1, 2)?.contiguous()?;
+        let y = y.reshape((b, t, h, w, c))?;
+        let y = match skip {
+            Some(skip) => (y + skip.to_dtype(DType::F32)?)?,
+            None => y,
+        };
+        Ok(y.silu()?.to_dtype(x.dtype())?)
     }
 }
 

@@ -55,9 +55,9 @@ impl DownBlock {
         let down = vb.pp("downsamplers").pp(0);
         let shrink = match plan.downsample {
             None => None,
-            Some(DownsampleKind::Conv) => {
-                Some(Shrink::Strided(TimeConv::strided(c_in, c_in, 2, padding, down)?))
-            }
+            Some(DownsampleKind::Conv) => Some(Shrink::Strided(TimeConv::strided(
+                c_in, c_in, 2, padding, down,
+            )?)),
             Some(kind) => {
                 let down = Downsampler::load(c_in, c_out, kind.stride(), padding, down)?;
                 Some(Shrink::Cells(down))

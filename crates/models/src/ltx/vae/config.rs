@@ -154,11 +154,12 @@ impl AutoencoderConfig {
                 c_out = *widths.get(i + 1).unwrap_or(&widths[i]);
                 DownPlan {
                     kind: self.down_block_types[i],
-                    downsample: self.spatio_temporal_scaling[i]
-                        .then(|| match self.down_block_types[i] {
+                    downsample: self.spatio_temporal_scaling[i].then(|| {
+                        match self.down_block_types[i] {
                             DownBlockKind::Strided => DownsampleKind::Conv,
                             DownBlockKind::Widening => self.downsample_type[i],
-                        }),
+                        }
+                    }),
                     c_in,
                     c_out,
                     layers: self.layers_per_block[i],
@@ -205,12 +206,32 @@ impl AutoencoderConfig {
         let up = self.decoder_block_out_channels.len();
         let lists = [
             ("down_block_types", self.down_block_types.len(), down),
-            ("spatio_temporal_scaling", self.spatio_temporal_scaling.len(), down),
-            ("downsample_type", self.downsample_type.len(), if widening { down } else { 0 }),
+            (
+                "spatio_temporal_scaling",
+                self.spatio_temporal_scaling.len(),
+                down,
+            ),
+            (
+                "downsample_type",
+                self.downsample_type.len(),
+                if widening { down } else { 0 },
+            ),
             ("layers_per_block", self.layers_per_block.len(), down + 1),
-            ("decoder_layers_per_block", self.decoder_layers_per_block.len(), up + 1),
-            ("decoder_spatio_temporal_scaling", self.decoder_spatio_temporal_scaling.len(), up),
-            ("decoder_inject_noise", self.decoder_inject_noise.len(), up + 1),
+            (
+                "decoder_layers_per_block",
+                self.decoder_layers_per_block.len(),
+                up + 1,
+            ),
+            (
+                "decoder_spatio_temporal_scaling",
+                self.decoder_spatio_temporal_scaling.len(),
+                up,
+            ),
+            (
+                "decoder_inject_noise",
+                self.decoder_inject_noise.len(),
+                up + 1,
+            ),
             ("upsample_residual", self.upsample_residual.len(), up),
             ("upsample_factor", self.upsample_factor.len(), up),
         ];
@@ -231,11 +252,14 @@ impl AutoencoderConfig {
             let widens = block.c_in != block.c_out;
             match block.downsample {
                 None | Some(DownsampleKind::Conv) if widens => {
-                    return fault("only a spatial, temporal or spatiotemporal downsampler can change the width");
+                    return fault(
+                        "only a spatial, temporal or spatiotemporal downsampler can change the width",
+                    );
                 }
                 Some(kind) if kind != DownsampleKind::Conv => {
                     let cells: usize = kind.stride().iter().product();
-                    if block.c_out % cells != 0 || !(block.c_in * cells).is_multiple_of(block.c_out) {
+                    if block.c_out % cells != 0 || !(block.c_in * cells).is_multiple_of(block.c_out)
+                    {
                         return fault("its widths do not divide by its downsampling");
                     }
                 }
@@ -251,14 +275,19 @@ impl AutoencoderConfig {
             let fault = |what: &str| Err(format!("up block {i}: {what}"));
             let widens = block.c_in != block.c_out;
             if widens && (block.inject_noise || self.timestep_conditioning) {
-                return fault("a change of width together with noise or timestep conditioning is not supported");
+                return fault(
+                    "a change of width together with noise or timestep conditioning is not supported",
+                );
             }
-            if block.factor > 1 && (widens || !block.upsample || block.c_in * block.factor != width) {
+            if block.factor > 1 && (widens || !block.upsample || block.c_in * block.factor != width)
+            {
                 return fault("`upsample_factor` does not fit `decoder_block_out_channels`");
             }
             let divides = width % 8 == 0 && 8 % block.factor == 0;
             if block.upsample && block.residual && !divides {
-                return fault("`upsample_residual` needs a width that divides by 8, and a factor that divides 8");
+                return fault(
+                    "`upsample_residual` needs a width that divides by 8, and a factor that divides 8",
+                );
             }
             width = block.c_out;
         }
@@ -276,9 +305,21 @@ impl ComponentConfig for AutoencoderConfig {
                 self.patch_size_t
             ));
         }
-        let sizes = [self.in_channels, self.out_channels, self.latent_channels, self.patch_size];
-        let widths = self.block_out_channels.iter().chain(&self.decoder_block_out_channels);
-        if widths.chain(&self.upsample_factor).chain(&sizes).any(|&size| size == 0) {
+        let sizes = [
+            self.in_channels,
+            self.out_channels,
+            self.latent_channels,
+            self.patch_size,
+        ];
+        let widths = self
+            .block_out_channels
+            .iter()
+            .chain(&self.decoder_block_out_channels);
+        if widths
+            .chain(&self.upsample_factor)
+            .chain(&sizes)
+            .any(|&size| size == 0)
+        {
             return Err("a width, a factor or `patch_size` is 0".into());
         }
         self.check_lengths()?;

@@ -9,6 +9,7 @@ use super::norm::norm_silu;
 use super::resnet::{Pass, TimeConv, TimeEmbedder};
 use super::sampling::unpatchify;
 use super::{AutoencoderConfig, Noise};
+use crate::layers::activation_dtype;
 use crate::{Error, Result};
 
 pub struct Decoder {
@@ -54,7 +55,7 @@ impl Decoder {
         Ok(Self {
             latent_channels: latents,
             patch_size: config.patch_size,
-            dtype: vb.dtype(),
+            dtype: activation_dtype(vb.dtype(), vb.device()),
             conv_in: TimeConv::load(latents, width, padding, vb.pp("conv_in"))?,
             mid_block: MidBlock::load(width, layers, noisy, common, vb.pp("mid_block"))?,
             up_blocks: blocks
@@ -91,7 +92,10 @@ impl Decoder {
         if c != self.latent_channels {
             return Err(Error::input(
                 format!("the decoder got latents of shape {:?}", z.dims()),
-                format!("give (batch, {}, frames, height, width)", self.latent_channels),
+                format!(
+                    "give (batch, {}, frames, height, width)",
+                    self.latent_channels
+                ),
             ));
         }
         let timesteps = match &self.time {
@@ -162,7 +166,9 @@ impl Time {
                 "give `temb`, one number from 0 to 1 a clip (0.05 is usual)",
             ));
         };
-        let temb = temb.to_device(self.multiplier.device())?.to_dtype(DType::F32)?;
+        let temb = temb
+            .to_device(self.multiplier.device())?
+            .to_dtype(DType::F32)?;
         Ok(temb.flatten_all()?.broadcast_mul(&self.multiplier)?)
     }
 }

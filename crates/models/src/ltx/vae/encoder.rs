@@ -1,6 +1,6 @@
 //! `LTXVideoEncoder3d`.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_nn::VarBuilder;
 
 use super::AutoencoderConfig;
@@ -9,12 +9,14 @@ use super::flow::{Flow, Padding};
 use super::norm::norm_silu;
 use super::resnet::{Pass, TimeConv};
 use super::sampling::patchify;
+use crate::layers::activation_dtype;
 use crate::{Error, Result};
 
 pub struct Encoder {
     patch_size: usize,
     in_channels: usize,
     latent_channels: usize,
+    dtype: DType,
     conv_in: TimeConv,
     down_blocks: Vec<DownBlock>,
     mid_block: MidBlock,
@@ -43,12 +45,18 @@ impl Encoder {
             patch_size: config.patch_size,
             in_channels: config.in_channels,
             latent_channels: config.latent_channels,
+            dtype: activation_dtype(vb.dtype(), vb.device()),
             conv_in: TimeConv::load(patch, c_first, padding, vb.pp("conv_in"))?,
             down_blocks: blocks
                 .map(|(i, plan)| DownBlock::load(plan, common, down.pp(i)))
                 .collect::<Result<_>>()?,
             mid_block: MidBlock::load(c_last, layers, false, common, vb.pp("mid_block"))?,
-            conv_out: TimeConv::load(c_last, config.latent_channels + 1, padding, vb.pp("conv_out"))?,
+            conv_out: TimeConv::load(
+                c_last,
+                config.latent_channels + 1,
+                padding,
+                vb.pp("conv_out"),
+            )?,
         })
     }
 
@@ -67,8 +75,8 @@ impl Encoder {
             noise: &mut |_| Err(Error::input("an encoder draws no noise", "report this")),
             timesteps: None,
         };
-        let Some(mut x) = self.conv_in.forward(&patchify(sample, self.patch_size)?, pass.flow)?
-        else {
+        let x = patchify(&sample.to_dtype(self.dtype)?, self.patch_size)?;
+        let Some(mut x) = self.conv_in.forward(&x, pass.flow)? else {
             return Ok(None);
         };
         for block in &self.down_blocks {

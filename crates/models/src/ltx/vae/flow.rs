@@ -63,7 +63,11 @@ impl Flow {
     /// What a convolution over `window` can work on now: the frames left over from before, these,
     /// and at the clip's ends their copies. `None` as long as they do not fill one window.
     pub fn window(&mut self, x: &Tensor, window: Window) -> Result<Option<Tensor>> {
-        let Window { kernel, stride, padding } = window;
+        let Window {
+            kernel,
+            stride,
+            padding,
+        } = window;
         let last = self.last;
         let state = self.visit();
         let mut parts = Vec::new();

@@ -172,7 +172,8 @@ impl Autoencoder {
         match chunking {
             Chunking::Whole => sink(self.decode(z, temb, noise)?),
             Chunking::Stream { latent_frames } => {
-                self.decoder()?.stream(z, temb, (*latent_frames).max(1), noise, sink)
+                self.decoder()?
+                    .stream(z, temb, (*latent_frames).max(1), noise, sink)
             }
             Chunking::Tiled(tiling) => tiling::decode(self, z, temb, tiling, noise, sink),
         }
@@ -196,13 +197,19 @@ impl Autoencoder {
 
     fn encoder(&self) -> Result<&Encoder> {
         self.encoder.as_ref().ok_or_else(|| {
-            Error::input("the autoencoder's encoder is not loaded", "load both halves")
+            Error::input(
+                "the autoencoder's encoder is not loaded",
+                "load both halves",
+            )
         })
     }
 
     fn decoder(&self) -> Result<&Decoder> {
         self.decoder.as_ref().ok_or_else(|| {
-            Error::input("the autoencoder's decoder is not loaded", "load both halves")
+            Error::input(
+                "the autoencoder's decoder is not loaded",
+                "load both halves",
+            )
         })
     }
 }

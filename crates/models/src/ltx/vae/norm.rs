@@ -40,7 +40,9 @@ fn norm_silu_by_ops(x: &Tensor, modulation: &Tensor) -> candle_core::Result<Tens
     let h = x.to_dtype(DType::F32)?;
     let variance = h.sqr()?.mean_keepdim(D::Minus1)?;
     let h = h.broadcast_div(&(variance + EPS)?.sqrt()?)?;
-    let h = h.broadcast_mul(&(row(1)? + 1.0)?)?.broadcast_add(&row(0)?)?;
+    let h = h
+        .broadcast_mul(&(row(1)? + 1.0)?)?
+        .broadcast_add(&row(0)?)?;
     h.silu()?.to_dtype(x.dtype())
 }
 
@@ -68,12 +70,20 @@ impl CustomOp2 for NormSilu {
         let modulation = &modulation.as_slice::<f32>()?[m_start..m_end];
         let out = match x {
             CpuStorage::F32(x) => CpuStorage::F32(run(&x[start..end], modulation, c, |v| v, |v| v)),
-            CpuStorage::BF16(x) => {
-                CpuStorage::BF16(run(&x[start..end], modulation, c, bf16::to_f32, bf16::from_f32))
-            }
-            CpuStorage::F16(x) => {
-                CpuStorage::F16(run(&x[start..end], modulation, c, f16::to_f32, f16::from_f32))
-            }
+            CpuStorage::BF16(x) => CpuStorage::BF16(run(
+                &x[start..end],
+                modulation,
+                c,
+                bf16::to_f32,
+                bf16::from_f32,
+            )),
+            CpuStorage::F16(x) => CpuStorage::F16(run(
+                &x[start..end],
+                modulation,
+                c,
+                f16::to_f32,
+                f16::from_f32,
+            )),
             _ => bail!("norm-silu takes f32, bf16 or f16"),
         };
         Ok((out, shape))

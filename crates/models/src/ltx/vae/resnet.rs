@@ -98,7 +98,12 @@ pub struct Resnet {
 
 impl Resnet {
     pub fn load(spec: ResnetSpec, vb: VarBuilder) -> Result<Self> {
-        let ResnetSpec { c_in, c_out, padding, .. } = spec;
+        let ResnetSpec {
+            c_in,
+            c_out,
+            padding,
+            ..
+        } = spec;
         let exact = vb.clone().set_dtype(DType::F32);
         let scale = |name: &str| exact.get((c_in, 1, 1), name)?.flatten_all();
         let shortcut = match c_in == c_out {
@@ -110,7 +115,7 @@ impl Resnet {
                     padding: [0; 3],
                 };
                 let conv = Conv3d::load(c_in, c_out, point, vb.pp("conv_shortcut").pp("conv"))?;
-                Some((layer_norm(c_in, spec.eps, vb.pp("norm3"))?, conv))
+                Some((layer_norm(c_in, spec.eps, exact.pp("norm3"))?, conv))
             }
         };
         Ok(Self {
@@ -161,7 +166,10 @@ impl Resnet {
 
         let x = pass.flow.release(skip, h.dim(1)?)?;
         let x = match &self.shortcut {
-            Some((norm, conv)) => conv.forward(&norm.forward(&x.contiguous()?)?)?,
+            Some((norm, conv)) => {
+                let h = norm.forward(&x.to_dtype(DType::F32)?.contiguous()?)?;
+                conv.forward(&h.to_dtype(x.dtype())?)?
+            }
             None => x,
         };
         Ok(Some((h + x)?))
@@ -208,7 +216,9 @@ impl TimeEmbedder {
         let step = (-Self::MAX_PERIOD.ln()) as f32;
         let frequencies = (0..half).map(|i| f64::from(step * i as f32 / half as f32).exp() as f32);
         let frequencies = Tensor::from_iter(frequencies, timesteps.device())?;
-        let angles = timesteps.unsqueeze(1)?.broadcast_mul(&frequencies.unsqueeze(0)?)?;
+        let angles = timesteps
+            .unsqueeze(1)?
+            .broadcast_mul(&frequencies.unsqueeze(0)?)?;
         let waves = Tensor::cat(&[angles.cos()?, angles.sin()?], 1)?; // (b, 256)
         let h = self.linear_1.forward(&waves)?.silu()?;
         let h = self.linear_2.forward(&h)?;

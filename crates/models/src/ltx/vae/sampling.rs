@@ -24,7 +24,11 @@ impl Downsampler {
     ) -> Result<Self> {
         let cells: usize = stride.iter().product();
         let conv = TimeConv::load(c_in, c_out / cells, padding, vb.pp("conv"))?;
-        Ok(Self { conv, stride, c_out })
+        Ok(Self {
+            conv,
+            stride,
+            c_out,
+        })
     }
 
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out).

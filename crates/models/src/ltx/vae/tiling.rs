@@ -140,9 +140,10 @@ fn decode_space(
     let ratio = vae.spatial_ratio();
     let (height, width) = (z.dim(HEIGHT)?, z.dim(WIDTH)?);
     match space {
-        Some(SpaceTiles { height: h, width: w })
-            if height > h.size / ratio || width > w.size / ratio =>
-        {
+        Some(SpaceTiles {
+            height: h,
+            width: w,
+        }) if height > h.size / ratio || width > w.size / ratio => {
             let grid = Grid {
                 input: [h.scaled_down(ratio)?, w.scaled_down(ratio)?],
                 output: [h, w],
@@ -159,7 +160,10 @@ fn encode_space(vae: &Autoencoder, sample: &Tensor, space: Option<SpaceTiles>) -
     let ratio = vae.spatial_ratio();
     let (height, width) = (sample.dim(HEIGHT)?, sample.dim(WIDTH)?);
     match space {
-        Some(SpaceTiles { height: h, width: w }) if height > h.size || width > w.size => {
+        Some(SpaceTiles {
+            height: h,
+            width: w,
+        }) if height > h.size || width > w.size => {
             let grid = Grid {
                 input: [h, w],
                 output: [h.scaled_down(ratio)?, w.scaled_down(ratio)?],
@@ -179,7 +183,11 @@ struct Grid {
 }
 
 impl Grid {
-    fn map(&self, x: &Tensor, mut network: impl FnMut(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    fn map(
+        &self,
+        x: &Tensor,
+        mut network: impl FnMut(&Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let [rows, columns] = self.input;
         let [out_rows, out_columns] = self.output;
         let mut above: Vec<Tensor> = Vec::new();
@@ -221,7 +229,10 @@ impl Tiles {
         };
         match scaled.stride == 0 || self.stride > self.size {
             true => Err(Error::input(
-                format!("tiles of {} every {} do not work here", self.size, self.stride),
+                format!(
+                    "tiles of {} every {} do not work here",
+                    self.size, self.stride
+                ),
                 format!("make the stride at least {ratio} and at most the size"),
             )),
             false => Ok(scaled),
@@ -247,7 +258,9 @@ fn blend(a: &Tensor, b: &Tensor, extent: usize, axis: usize) -> Result<Tensor> {
         let weights = (0..extent).map(|i| f(i as f64 / extent as f64) as f32);
         Ok(Tensor::from_iter(weights, b.device())?.reshape(&shape)?)
     };
-    let tail = a.narrow(axis, len_a - extent, extent)?.to_dtype(DType::F32)?;
+    let tail = a
+        .narrow(axis, len_a - extent, extent)?
+        .to_dtype(DType::F32)?;
     let head = b.narrow(axis, 0, extent)?.to_dtype(DType::F32)?;
     let mixed = tail.broadcast_mul(&ramp(&|w| 1.0 - w)?)? + head.broadcast_mul(&ramp(&|w| w)?)?;
     let mixed = mixed?.to_dtype(b.dtype())?;
