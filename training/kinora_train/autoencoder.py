@@ -1,0 +1,167 @@
+"""Stage `autoencoder`: diffusers' `AutoencoderKLLTXVideo` on stills first, then on clips.
+
+The loss is L1 + L2 on pixels and on their differences over space and time; latents are kept near unit scale by a
+small KL term, and noise added to them during training makes neighbouring codes decode alike.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKLLTXVideo
+from diffusers.models.autoencoders import autoencoder_kl_ltx
+
+from . import world
+from .common import Budget, Ema, Log, averaged, half, learning_rate, optimizer, pick_device, save_atomically, save_grid
+
+
+def still_convolutions():
+    """Run 3-D convolutions of one-frame clips as 2-D ones.
+
+    A single frame is padded by repeating itself, so all taps in time see the same picture: their weights may be
+    added up beforehand, for a third of the arithmetic and the same result.
+    """
+    full = autoencoder_kl_ltx.LTXVideoCausalConv3d.forward
+
+    def forward(self, x):
+        if x.shape[2] != 1 or self.kernel_size[0] == 1:
+            return full(self, x)
+        conv = self.conv
+        y = F.conv2d(x[:, :, 0], conv.weight.sum(2), conv.bias, conv.stride[1:], conv.padding[1:])
+        return y.unsqueeze(2)
+
+    autoencoder_kl_ltx.LTXVideoCausalConv3d.forward = forward
+
+
+def build(table):
+    depth = len(table.channels) - 1
+    return AutoencoderKLLTXVideo(
+        latent_channels=table.latent_channels,
+        block_out_channels=tuple(table.channels),
+        down_block_types=("LTXVideo095DownBlock3D",) * depth,
+        decoder_block_out_channels=tuple(table.decoder_channels),
+        layers_per_block=tuple(table.layers),
+        decoder_layers_per_block=tuple(table.decoder_layers),
+        spatio_temporal_scaling=(True,) * depth,
+        decoder_spatio_temporal_scaling=(True,) * depth,
+        decoder_inject_noise=(False,) * (depth + 1),
+        downsample_type=("spatiotemporal",) * depth,
+        upsample_residual=(True,) * depth,
+        upsample_factor=(2,) * depth,
+        patch_size=table.patch_size,
+        patch_size_t=1,
+        encoder_causal=True,
+        decoder_causal=False,
+    )
+
+
+def reconstruction_loss(x, y):
+    """L1 + L2 on pixels, their spatial differences at two scales and their difference in time."""
+    error = y - x
+    loss = error.abs().mean() + 2.0 * error.square().mean()
+    loss = loss + (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+    coarse = F.avg_pool2d(error.flatten(1, 2), 4)
+    loss = loss + coarse.abs().mean()
+    if x.shape[2] > 1:
+        loss = loss + 0.5 * (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
+    return loss
+
+
+def psnr(x, y):
+    return -10 * torch.log10((x - y.clamp(-1, 1)).square().mean() / 4)
+
+
+@torch.no_grad()
+def measure_latents(model, groups, device):
+    """Set latents_mean per channel and one common latents_std: a channel that carries little keeps little weight."""
+    codes = [model.encode(world.pixels(g, device)).latent_dist.mode() for g in groups]
+    flat = torch.cat([c.movedim(1, -1).reshape(-1, c.shape[1]) for c in codes])
+    model.latents_mean.copy_(flat.mean(0))
+    model.latents_std.fill_(float((flat - flat.mean(0)).square().mean().sqrt()))
+
+
+def train(config, minutes, out, resume=True, seed=1):
+    torch.manual_seed(seed)
+    still_convolutions()
+    device = pick_device()
+    table = config.autoencoder
+    model = build(table).to(device, memory_format=torch.channels_last_3d)
+    path = Path(out) / "autoencoder.pt"
+    if resume and path.exists():
+        model.load_state_dict({k: v.float() for k, v in torch.load(path, weights_only=True)["model"].items()})
+    ema = Ema([model], table.get("ema", 0.999))
+    optimizers = optimizer([model], table)
+    log = Log(out, "autoencoder")
+    budget = Budget(minutes)
+
+    def feed(shape, frames, batch, offset):
+        return world.batches(
+            world.stream(config.world, width=shape[0], height=shape[1], frames=frames, seed=seed + offset), batch
+        )
+
+    stills = feed(table.still_size, 1, table.still_batch, 100)
+    clips = feed(table.clip_size, table.clip_frames, table.clip_batch, 200)
+    step = seen = 0
+    saved = reported = 0.0
+    while budget.left:
+        clip_share = table.clip_share if budget.progress > table.clips_from else 0.0
+        is_clip = float(torch.rand(())) < clip_share
+        x = world.pixels(next(clips if is_clip else stills), device).contiguous(memory_format=torch.channels_last_3d)
+        with torch.autocast(device.type, torch.bfloat16):
+            posterior = model.encode(x).latent_dist
+            z = posterior.mode()
+            noise = table.latent_noise * torch.rand(z.shape[0], 1, 1, 1, 1, device=device)
+            y = model.decode(z + noise * torch.randn_like(z)).sample
+        y, z = y.float(), z.float()
+        loss = reconstruction_loss(x, y) + table.kl * z.square().mean()
+        lr = learning_rate(table.lr, budget.progress)
+        for o in optimizers:
+            for group in o.param_groups:
+                group["lr"] = lr
+            o.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in optimizers:
+            o.step()
+        ema.update()
+        step += 1
+        seen += x.shape[0]
+        if budget.spent - reported > 20:
+            reported = budget.spent
+            log(stage="autoencoder", step=step, seen=seen, minutes=budget.spent / 60, clip=is_clip, loss=loss.item(),
+                psnr=psnr(x, y).item(), norm=float(norm), z=z.std().item(), lr=lr)  # fmt: skip
+        if budget.spent - saved > 120 or not budget.left:
+            saved = budget.spent
+            with averaged(ema), torch.no_grad():
+                save_atomically({"model": half(model.state_dict()), "step": step}, path)
+                n = min(8, x.shape[0])
+                y = model.decode(model.encode(x[:n]).latent_dist.mode()).sample
+                save_grid(torch.cat([x[:n, :, -1], y[:n, :, -1]]), Path(out) / "autoencoder.png", n)
+    with averaged(ema):
+        measure_latents(model, [next(stills) for _ in range(8)] + [next(clips) for _ in range(8)], device)
+        save_atomically({"model": half(model.state_dict()), "step": step}, path)
+        model.save_pretrained(Path(out) / "vae")
+
+
+def load(out, device):
+    """The trained autoencoder, frozen, for encoding."""
+    still_convolutions()
+    model = AutoencoderKLLTXVideo.from_pretrained(Path(out) / "vae").to(device).eval()
+    return model.requires_grad_(False)
+
+
+@torch.no_grad()
+def encode(model, x):
+    """Pixels (b, 3, t, h, w) to normalised latents (b, c, t', h', w')."""
+    with torch.autocast(x.device.type, torch.bfloat16):
+        z = model.encode(x).latent_dist.mode().float()
+    mean, std = (v.view(1, -1, 1, 1, 1) for v in (model.latents_mean, model.latents_std))
+    return (z - mean) / std * model.config.scaling_factor
+
+
+@torch.no_grad()
+def decode(model, z):
+    """Normalised latents back to pixels in -1..1."""
+    mean, std = (v.view(1, -1, 1, 1, 1) for v in (model.latents_mean, model.latents_std))
+    with torch.autocast(z.device.type, torch.bfloat16):
+        return model.decode(z / model.config.scaling_factor * std + mean).sample.float()
