@@ -1,1 +1,22 @@
-fn main() {}
+//! The `kinora` program: arguments are parsed ([`args`]), resolved and run (one module a command).
+
+mod args;
+mod bar;
+mod commands;
+mod exit;
+mod library;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let outcome = match args.command {
+        args::Command::Generate(args) => commands::generate::run(*args),
+        args::Command::Models(args) => commands::models::run(args),
+        args::Command::Probe(args) => commands::probe::run(args),
+    };
+    exit::code(outcome)
+}

@@ -1,0 +1,96 @@
+//! What is said when clips are made.
+
+use std::time::Duration;
+
+use kinora_engine::{Made, Plan};
+use serde_json::json;
+
+use crate::bar::seconds;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub json: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
+    if !manner.quiet {
+        clips.iter().for_each(|clip| describe(plan, clip, manner));
+        eprintln!("took {} in all", seconds(took));
+        if let Some(peak) = peak_memory_mb().filter(|_| manner.verbose) {
+            eprintln!("peak memory {peak:.0} MB");
+        }
+    }
+    match manner.json {
+        true => println!("{}", as_json(plan, clips, took)),
+        false => clips.iter().for_each(|clip| println!("{}", clip.written.path.display())),
+    }
+}
+
+fn describe(plan: &Plan, clip: &Made, manner: Manner) {
+    let written = &clip.written;
+    let (width, height) = written.size;
+    eprintln!(
+        "{}: {width}x{height}, {} frames, {:.2} s, {:.1} MB, seed {}",
+        written.path.display(),
+        written.frames,
+        written.seconds,
+        written.bytes as f64 / 1e6,
+        clip.record.seed,
+    );
+    let order = ["text", "conditions", "denoise", "decode", "write"];
+    let times = order.iter().filter_map(|stage| Some((stage, clip.record.times.get(*stage)?)));
+    let times: Vec<String> = times.map(|(stage, s)| format!("{stage} {s:.1} s")).collect();
+    eprintln!("  {}", times.join(", "));
+    if manner.verbose {
+        let drawn = &plan.drawn;
+        eprintln!(
+            "  drawn by {} at {}x{}, {} frames at {} fps, {} steps, guidance {}, {} tokens, {} {}",
+            plan.model.title,
+            drawn.width,
+            drawn.height,
+            drawn.frames,
+            drawn.fps,
+            drawn.steps,
+            drawn.guidance,
+            plan.tokens,
+            plan.compute.kind,
+            plan.compute.dtype.as_str(),
+        );
+        eprintln!("  sidecar {}", clip.sidecar.display());
+    }
+}
+
+fn as_json(plan: &Plan, clips: &[Made], took: Duration) -> serde_json::Value {
+    let clip = |clip: &Made| {
+        json!({
+            "file": clip.written.path,
+            "sidecar": clip.sidecar,
+            "seed": clip.record.seed,
+            "width": clip.written.size.0,
+            "height": clip.written.size.1,
+            "frames": clip.written.frames,
+            "fps": clip.written.fps.to_string(),
+            "seconds": clip.written.seconds,
+            "bytes": clip.written.bytes,
+            "times": clip.record.times,
+        })
+    };
+    json!({
+        "clips": clips.iter().map(clip).collect::<Vec<_>>(),
+        "model": plan.model.name,
+        "notes": plan.notes,
+        "took": took.as_secs_f64(),
+        "peak_rss_mb": peak_memory_mb(),
+    })
+}
+
+/// The most memory that the process had at once, where the system tells.
+pub fn peak_memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes / 1024.0)
+}

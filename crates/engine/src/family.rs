@@ -1,0 +1,133 @@
+//! What a family of models offers the engine. A new family is a new folder beside `ltx/` and a line in [`FAMILIES`].
+
+use std::fmt::Debug;
+
+use candle_core::Tensor;
+use kinora_media::Frame;
+use kinora_models::ModelSource;
+
+use crate::model::{Defaults, Geometry};
+use crate::noise::NoiseSource;
+use crate::plan::Plan;
+use crate::{Error, Result, ltx};
+
+/// Every family, asked in turn whether a model is its own.
+const FAMILIES: [&dyn Family; 1] = [&ltx::Ltx];
+
+/// A kind of model: what can be said of it from its configs alone, and how it is set up.
+pub trait Family: Debug + Send + Sync {
+    /// How people call it.
+    fn name(&self) -> &'static str;
+
+    /// The pipelines, as `model_index.json` names them, that this family draws.
+    fn pipelines(&self) -> &'static [&'static str];
+
+    /// Geometry and sane defaults, from the configs.
+    fn describe(&self, source: &ModelSource) -> Result<Description>;
+
+    /// How a text looks to the text encoder.
+    fn read_text(&self, source: &ModelSource, text: &str) -> Result<Reading>;
+
+    /// Refuses what this family cannot do, before any work.
+    fn check(&self, plan: &Plan) -> Result<()>;
+
+    /// Sets up the networks for a plan; weights are loaded when they are first needed.
+    fn open(&self, plan: &Plan) -> Result<Box<dyn Networks>>;
+}
+
+/// What a model's configs tell.
+#[derive(Debug, Clone)]
+pub struct Description {
+    pub geometry: Geometry,
+    pub defaults: Defaults,
+}
+
+/// A tokenized text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Tokens of the text with its end mark.
+    pub tokens: usize,
+    /// The part of them that the text encoder does not know, 0–1.
+    pub unknown: f64,
+}
+
+/// The networks of one model, set up for one plan: encode text, denoise, decode.
+pub trait Networks {
+    /// Reads prompt and negative prompt. Called once, before all else.
+    fn encode_text(&mut self) -> Result<()>;
+
+    /// Encodes the conditions' frames, each already of the size that is drawn. Called once.
+    fn encode_conditions(&mut self, clips: &[Vec<Frame>]) -> Result<()>;
+
+    /// Draws the initial noise of a clip and sets up its denoising.
+    fn begin(&mut self, noise: &mut dyn NoiseSource) -> Result<Box<dyn Denoising + '_>>;
+
+    /// Decodes latents and hands the frames to `sink` in the order of time.
+    fn decode(&mut self, latents: &Tensor, noise: &mut dyn NoiseSource, sink: &mut FrameSink) -> Result<()>;
+}
+
+/// Takes decoded frames: all of a chunk at once. An error stops the decoding.
+pub type FrameSink<'a> = dyn FnMut(Vec<Frame>) -> Result<()> + 'a;
+
+/// A clip being denoised. Between steps its whole state is [`at`](Self::at) and [`latents`](Self::latents), so
+/// that it can be saved and gone on with.
+pub trait Denoising {
+    /// How many steps there are.
+    fn steps(&self) -> usize;
+
+    /// How many are done.
+    fn at(&self) -> usize;
+
+    /// The state.
+    fn latents(&self) -> &Tensor;
+
+    /// Goes on from a saved state.
+    fn restore(&mut self, at: usize, latents: Tensor) -> Result<()>;
+
+    /// Does the next step.
+    fn step(&mut self, noise: &mut dyn NoiseSource) -> Result<()>;
+
+    /// What is to be decoded.
+    fn result(&self) -> Result<Tensor>;
+}
+
+/// The family that a model belongs to, by the pipeline that its index names.
+pub(crate) fn of(source: &ModelSource) -> Result<&'static dyn Family> {
+    let index = source.json("model_index.json")?;
+    let class = index.get("_class_name").and_then(|name| name.as_str()).unwrap_or_default();
+    let family = FAMILIES.into_iter().find(|family| family.pipelines().contains(&class));
+    family.ok_or_else(|| {
+        let known: Vec<_> = FAMILIES.iter().flat_map(|f| f.pipelines()).copied().collect();
+        Error::request(
+            format!(
+                "{} names the pipeline `{class}`, which kinora does not draw",
+                source.display("model_index.json")
+            ),
+            format!("give a model of one of {}", known.join(", ")),
+        )
+    })
+}
+
+/// Lets a network's callback stop on an engine's error, which is kept aside while a stand-in unwinds the network.
+#[derive(Default)]
+pub(crate) struct Interruptible {
+    error: Option<Error>,
+}
+
+impl Interruptible {
+    /// Runs `work` within the callback.
+    pub fn run<T>(&mut self, work: impl FnOnce() -> Result<T>) -> kinora_models::Result<T> {
+        work().map_err(|error| {
+            self.error = Some(error);
+            kinora_models::Error::input("interrupted", "see the first error")
+        })
+    }
+
+    /// The network's outcome, or the error that stopped it.
+    pub fn outcome<T>(self, outcome: kinora_models::Result<T>) -> Result<T> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(outcome?),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! When each step happens: plain numbers, made once.
+
+use kinora_models::ModelSource;
+use kinora_models::schedule::{
+    SchedulerConfig, Start, calculate_shift, flow_match, linear_quadratic, next_sigma, uniform_sigmas,
+};
+
+use crate::Result;
+
+/// A model's scheduler.
+#[derive(Debug, Clone)]
+pub struct Scheduler(pub SchedulerConfig);
+
+/// The times of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// One for each step, 0–1000, as the transformer is told.
+    pub timesteps: Vec<f32>,
+    /// The noise level before each step and after the last.
+    pub sigmas: Vec<f32>,
+    /// The levels that a token may come down to.
+    all_sigmas: Vec<f32>,
+    train_timesteps: usize,
+}
+
+impl Scheduler {
+    pub fn load(source: &ModelSource) -> Result<Self> {
+        Ok(Self(SchedulerConfig::load(source)?))
+    }
+}
+
+impl Schedule {
+    /// `LTXPipeline`: even steps, shifted; by the number of tokens, if the scheduler says so.
+    pub fn even(scheduler: &Scheduler, steps: usize, tokens: usize) -> Result<Self> {
+        let config = &scheduler.0;
+        let mu = calculate_shift(tokens, config);
+        Self::new(scheduler, Start::Sigmas(&uniform_sigmas(steps)), Some(mu))
+    }
+
+    /// `LTXConditionPipeline`: half of the steps for the first fortieth of the way.
+    pub fn linear_quadratic(scheduler: &Scheduler, steps: usize) -> Result<Self> {
+        let times: Vec<f64> = linear_quadratic(steps).into_iter().map(|sigma| f64::from(sigma * 1000.0)).collect();
+        Self::new(scheduler, Start::Timesteps(&times), None)
+    }
+
+    fn new(scheduler: &Scheduler, start: Start, mu: Option<f64>) -> Result<Self> {
+        let made = flow_match(&scheduler.0, start, mu)?;
+        Ok(Self {
+            timesteps: made.timesteps,
+            all_sigmas: made.sigmas.clone(),
+            sigmas: made.sigmas,
+            train_timesteps: scheduler.0.num_train_timesteps,
+        })
+    }
+
+    /// Leaves out the first steps, so that the part `strength` of them stays, and gives the noise level at which the
+    /// rest begins.
+    pub fn skip_to(&mut self, strength: f64) -> f64 {
+        let all = self.timesteps.len();
+        let kept = ((all as f64 * strength) as usize).min(all);
+        self.timesteps.drain(..all - kept);
+        self.sigmas.drain(..all - kept);
+        f64::from(self.sigmas[0])
+    }
+
+    /// How far a token at `timestep` moves: to the next lower of the run's levels.
+    pub fn down_from(&self, timestep: f32) -> f32 {
+        let sigma = timestep / self.train_timesteps as f32;
+        sigma - next_sigma(&self.all_sigmas, sigma)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strength_keeps_the_last_steps() {
+        let scheduler = Scheduler(SchedulerConfig::default());
+        let all = Schedule::linear_quadratic(&scheduler, 10).unwrap();
+        let mut part = all.clone();
+        let sigma = part.skip_to(0.45);
+        assert_eq!(part.timesteps, all.timesteps[6..]);
+        assert_eq!(part.sigmas, all.sigmas[6..]);
+        assert_eq!(sigma, f64::from(all.sigmas[6]));
+        let mut none = all.clone();
+        assert_eq!(none.skip_to(0.0), 0.0);
+        assert!(none.timesteps.is_empty());
+    }
+
+    #[test]
+    fn a_token_comes_down_to_the_next_level() {
+        let scheduler = Scheduler(SchedulerConfig::default());
+        let schedule = Schedule::even(&scheduler, 4, 100).unwrap();
+        assert_eq!(schedule.sigmas, [1.0, 0.75, 0.5, 0.25, 0.0]);
+        assert_eq!(schedule.down_from(1000.0), 0.25);
+        assert!((schedule.down_from(300.0) - 0.05).abs() < 1e-6);
+        assert_eq!(schedule.down_from(0.0), 0.0);
+    }
+}

@@ -1,0 +1,182 @@
+//! The record beside each file: enough to make it again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::write_whole;
+use crate::plan::{Plan, Variant};
+use crate::request::Request;
+use crate::{Error, Result, noise};
+
+/// `clip.json` beside `clip.mp4`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Version of Kinora that made the clip.
+    pub kinora: String,
+    /// The file's name.
+    pub file: String,
+    /// UTC, RFC 3339.
+    pub created: String,
+    pub seed: u64,
+    /// The complete request of this clip: repeating it gives the same coded track.
+    pub request: Request,
+    pub model: ModelRecord,
+    /// Name of the noise generator.
+    pub noise: String,
+    /// `cpu`, `cuda` or `metal`, and the type computed in.
+    pub device: String,
+    pub dtype: String,
+    pub drawn: DrawnRecord,
+    /// What the file holds.
+    pub output: OutputRecord,
+    /// Which of how many clips of one request, from 1.
+    pub variant: (usize, usize),
+    /// Seconds of each stage.
+    pub times: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// `mini`, or the directory.
+    pub name: String,
+    pub title: String,
+    pub family: String,
+    /// SHA-256, see [`Model::fingerprint`](crate::Model::fingerprint).
+    pub fingerprint: String,
+}
+
+/// What the network drew, before rate and size were changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DrawnRecord {
+    pub width: usize,
+    pub height: usize,
+    pub frames: usize,
+    pub fps: String,
+    pub steps: usize,
+    pub guidance: f64,
+    pub tokens: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputRecord {
+    pub width: u32,
+    pub height: u32,
+    pub frames: u64,
+    pub fps: String,
+}
+
+const CURE: &str = "give the .json that lies beside a clip made by kinora";
+
+impl Sidecar {
+    pub(crate) fn new(plan: &Plan, variant: &Variant, fingerprint: &str, times: BTreeMap<String, f64>) -> Self {
+        let drawn = &plan.drawn;
+        let output = &plan.output;
+        Self {
+            kinora: env!("CARGO_PKG_VERSION").into(),
+            file: variant.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            created: rfc3339(SystemTime::now()),
+            seed: variant.seed,
+            request: plan.request_of(variant),
+            model: ModelRecord {
+                name: plan.model.name.clone(),
+                title: plan.model.title.clone(),
+                family: plan.model.family_name().into(),
+                fingerprint: fingerprint.into(),
+            },
+            noise: noise::GENERATOR.into(),
+            device: plan.compute.kind.to_string(),
+            dtype: plan.compute.dtype.as_str().into(),
+            drawn: DrawnRecord {
+                width: drawn.width,
+                height: drawn.height,
+                frames: drawn.frames,
+                fps: drawn.fps.to_string(),
+                steps: drawn.steps,
+                guidance: drawn.guidance,
+                tokens: plan.tokens,
+            },
+            output: OutputRecord {
+                width: output.size.0,
+                height: output.size.1,
+                frames: output.frames,
+                fps: output.fps.to_string(),
+            },
+            variant: (variant.index, variant.of),
+            times,
+        }
+    }
+
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self).expect("a sidecar is plain data");
+        text.push('\n');
+        write_whole(path, text.as_bytes())
+    }
+
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = fs::read(path)
+            .map_err(|error| Error::record(path, format!("cannot be read ({error})"), CURE))?;
+        let sidecar: Self = serde_json::from_slice(&text)
+            .map_err(|error| Error::record(path, format!("not a sidecar of kinora ({error})"), CURE))?;
+        match sidecar.noise == noise::GENERATOR {
+            true => Ok(sidecar),
+            false => Err(Error::record(
+                path,
+                format!("its noise is `{}`, this version draws `{}`", sidecar.noise, noise::GENERATOR),
+                format!("repeat it with kinora {}", sidecar.kinora),
+            )),
+        }
+    }
+}
+
+/// Where the sidecar of an output lies: `clip.mp4` → `clip.json`, `frames/` → `frames.json`.
+pub fn path_of(out: &Path) -> PathBuf {
+    let text = out.as_os_str().to_string_lossy();
+    let trimmed = Path::new(text.trim_end_matches(std::path::is_separator));
+    trimmed.with_extension("json")
+}
+
+/// `2026-11-22T16:00:00Z`
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, rest) = ((seconds / 86_400) as i64, seconds % 86_400);
+    // Days to a date in the proleptic Gregorian calendar, by eras of 400 years that begin in March.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month < 10 {
+        true => (era * 400 + year, month + 3),
+        false => (era * 400 + year + 1, month - 9),
+    };
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn times_are_written_as_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_363_200, "2026-11-22T16:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn the_name_follows_the_output() {
+        assert_eq!(path_of(Path::new("a/b-2.mp4")), Path::new("a/b-2.json"));
+        assert_eq!(path_of(Path::new("a/frames/")), Path::new("a/frames.json"));
+    }
+}

@@ -1,0 +1,52 @@
+//! Small questions about prompts as text.
+
+/// Whether a character belongs to the Chinese, Japanese or Korean scripts.
+pub fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// A readable file stem from a prompt and a seed: `woolly-mammoth-walks-in-the-desert-7`.
+///
+/// Letters and digits of every script stay, so that a Chinese prompt names its file too; at most eight words or
+/// twenty-four Chinese characters.
+pub fn file_stem(prompt: &str, seed: u64) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut length = 0;
+    for word in prompt.split(|c: char| !c.is_alphanumeric()) {
+        let lower = word.to_lowercase();
+        let article = words.is_empty() && matches!(lower.as_str(), "a" | "an" | "the");
+        if lower.is_empty() || article {
+            continue;
+        }
+        // A CJK character says about as much as a quarter of a word, and takes three bytes of a name.
+        let kept: String = lower.chars().take(24).collect();
+        length += kept.chars().map(|c| if is_cjk(c) { 2 } else { 1 }).sum::<usize>();
+        if words.len() == 8 || (length > 48 && !words.is_empty()) {
+            break;
+        }
+        words.push(kept);
+    }
+    if words.is_empty() {
+        words.push("clip".into());
+    }
+    format!("{}-{seed}", words.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems_read_well() {
+        for (prompt, stem) in [
+            ("A woolly mammoth walks in the desert, wide-angle shot", "woolly-mammoth-walks-in-the-desert-wide-angle-7"),
+            ("长毛猛犸象在沙漠中行走，广角镜头拍摄", "长毛猛犸象在沙漠中行走-广角镜头拍摄-7"),
+            ("../../etc/passwd", "etc-passwd-7"),
+            ("!!!", "clip-7"),
+        ] {
+            assert_eq!(file_stem(prompt, 7), stem);
+        }
+        let long = file_stem(&"象".repeat(500), 7);
+        assert!(long.len() < 120, "{long}");
+    }
+}

@@ -1,0 +1,261 @@
+//! What a small model was taught, and which words of a prompt lie beyond it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::text::is_cjk;
+
+/// `vocabulary.json`: lists of concepts by kind (`actors`, `places` …), each with its names and words by language.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Vocabulary {
+    /// What the model learnt from, for the curious.
+    #[serde(default)]
+    pub trained_on: Option<serde_json::Value>,
+    /// Kind → what it holds; kinds are the trainer's.
+    #[serde(flatten)]
+    kinds: BTreeMap<String, serde_json::Value>,
+}
+
+/// One thing that the model knows.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Concept {
+    /// Language → its name.
+    #[serde(default)]
+    pub name: BTreeMap<String, String>,
+    /// Language → the words that mean it.
+    #[serde(default)]
+    pub words: BTreeMap<String, Vec<String>>,
+}
+
+/// A word that the model never met, and the nearest that it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownWord {
+    pub word: String,
+    pub nearest: Vec<String>,
+}
+
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "“{}”", self.word)?;
+        match self.nearest.is_empty() {
+            true => Ok(()),
+            false => write!(f, " (nearest: {})", self.nearest.join(", ")),
+        }
+    }
+}
+
+/// Words that carry no picture.
+const GLUE_EN: &str = "a an the this that and or of in on at to with without from by for into over under as is are \
+    was be being it its his her their there while then through near next very some video clip shot scene view \
+    picture image photo showing shows show";
+const GLUE_ZH: &str = "的地得在中上下里内外一二两三只个头条匹群位名和与是着了过被把从到向拍摄镜头画面视频有很";
+
+impl Vocabulary {
+    /// The concepts by kind, in the file's kinds' alphabetical order.
+    pub fn kinds(&self) -> Vec<(&str, Vec<Concept>)> {
+        let concepts = |value: &serde_json::Value| -> Option<Vec<Concept>> {
+            let list: Vec<Concept> = serde_json::from_value(value.clone()).ok()?;
+            (!list.is_empty()).then_some(list)
+        };
+        self.kinds
+            .iter()
+            .filter_map(|(kind, value)| Some((kind.as_str(), concepts(value)?)))
+            .collect()
+    }
+
+    /// The words of a prompt that no list holds, each with at most three that come near; in order, each once.
+    pub fn unknown_words(&self, prompt: &str) -> Vec<UnknownWord> {
+        let known = self.words();
+        let mut unknown = Vec::new();
+        for word in latin_words(prompt) {
+            if !knows(&known, &word) {
+                unknown.push(word);
+            }
+        }
+        unknown.extend(unknown_cjk(&known, prompt));
+        let mut seen = BTreeSet::new();
+        unknown.retain(|word| seen.insert(word.clone()));
+        let near = |word: String| UnknownWord { nearest: nearest(&self.nouns(), &word), word };
+        unknown.into_iter().map(near).collect()
+    }
+
+    /// Every word of every list, lower case, and each word of the phrases among them.
+    fn words(&self) -> BTreeSet<String> {
+        let mut words = BTreeSet::new();
+        let mut add = |text: &str| {
+            let text = text.to_lowercase();
+            words.extend(latin_words(&text));
+            words.insert(text);
+        };
+        GLUE_EN.split_whitespace().for_each(&mut add);
+        GLUE_ZH.chars().for_each(|c| add(&c.to_string()));
+        for (key, value) in &self.kinds {
+            let _ = key;
+            each_string(value, &mut add);
+        }
+        words
+    }
+
+    /// Words worth proposing: those of the concepts.
+    fn nouns(&self) -> Vec<String> {
+        let mut nouns = Vec::new();
+        for (_, concepts) in self.kinds() {
+            for concept in concepts {
+                nouns.extend(concept.words.into_values().flatten());
+                nouns.extend(concept.name.into_values());
+            }
+        }
+        nouns.sort();
+        nouns.dedup();
+        nouns
+    }
+}
+
+fn each_string(value: &serde_json::Value, visit: &mut impl FnMut(&str)) {
+    match value {
+        serde_json::Value::String(text) => visit(text),
+        serde_json::Value::Array(list) => list.iter().for_each(|item| each_string(item, visit)),
+        serde_json::Value::Object(map) => map.values().for_each(|item| each_string(item, visit)),
+        _ => {}
+    }
+}
+
+/// The runs of letters outside the CJK scripts, lower case.
+fn latin_words(text: &str) -> Vec<String> {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphabetic() || is_cjk(c))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A word counts as known in its plural, its -ing, -s and -ed forms too.
+fn knows(known: &BTreeSet<String>, word: &str) -> bool {
+    if known.contains(word) {
+        return true;
+    }
+    let stems = ["ing", "es", "ed", "s", "d", "ly"];
+    stems.iter().filter_map(|ending| word.strip_suffix(ending)).any(|stem| {
+        let undoubled = stem.char_indices().next_back().map_or("", |(last, _)| &stem[..last]);
+        stem.len() >= 2
+            && (known.contains(stem)
+                || known.contains(&format!("{stem}e"))
+                || known.contains(&format!("{stem}s"))
+                || (stem.ends_with(undoubled.chars().next_back().unwrap_or(' ')) && known.contains(undoubled)))
+    })
+}
+
+/// What is left of the CJK runs after the longest known words were taken out, from the left.
+fn unknown_cjk(known: &BTreeSet<String>, prompt: &str) -> Vec<String> {
+    let longest = known.iter().map(|word| word.chars().count()).max().unwrap_or(0);
+    let chars: Vec<char> = prompt.chars().collect();
+    let mut rest = Vec::new();
+    let mut run = String::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let taken = (1..=longest.min(chars.len() - at)).rev().find(|&len| {
+            is_cjk(chars[at]) && known.contains(&chars[at..at + len].iter().collect::<String>())
+        });
+        let ordinary = is_cjk(chars[at]) && chars[at].is_alphabetic();
+        if taken.is_none() && ordinary {
+            run.push(chars[at]);
+        } else if !run.is_empty() {
+            rest.push(std::mem::take(&mut run));
+        }
+        at += taken.unwrap_or(1);
+    }
+    if !run.is_empty() {
+        rest.push(run);
+    }
+    rest
+}
+
+/// At most three words of the same script that share a beginning or are few edits away, nearest first.
+fn nearest(candidates: &[String], word: &str) -> Vec<String> {
+    let length = word.chars().count();
+    let cjk = word.chars().any(is_cjk);
+    let mut scored: Vec<(usize, &String)> = candidates
+        .iter()
+        .filter(|candidate| candidate.chars().any(is_cjk) == cjk)
+        .filter_map(|candidate| {
+            let lower = candidate.to_lowercase();
+            let shared = lower.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+            let common = cjk && word.chars().any(|c| lower.contains(c));
+            let distance = edit_distance(&lower, word);
+            let near = distance <= length / 3 || shared >= 3 || common;
+            near.then_some((distance, candidate))
+        })
+        .collect();
+    scored.sort();
+    scored.into_iter().take(3).map(|(_, word)| word.clone()).collect()
+}
+
+/// Insertions, deletions and substitutions of characters between two words.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        serde_json::from_value(serde_json::json!({
+            "actors": [
+                {"name": {"en": "woolly mammoth", "zh": "猛犸象"},
+                 "words": {"en": ["mammoth", "woolly mammoth"], "zh": ["猛犸象", "长毛猛犸象"]}},
+                {"name": {"en": "dog", "zh": "狗"}, "words": {"en": ["dog"], "zh": ["狗", "小狗"]}}],
+            "places": [{"name": {"en": "desert", "zh": "沙漠"}, "words": {"en": ["desert"], "zh": ["沙漠"]}}],
+            "actions": [{"name": {"en": "walk", "zh": "行走"}, "words": {"en": ["walk", "run"], "zh": ["行走"]}}],
+            "camera": [{"name": {"en": "wide-angle", "zh": "广角"}, "words": {"en": ["wide-angle"], "zh": ["广角"]}}],
+            "trained_on": {"clips": 10}
+        }))
+        .unwrap()
+    }
+
+    fn unknown(prompt: &str) -> Vec<String> {
+        let words = vocabulary().unknown_words(prompt);
+        words.into_iter().map(|word| word.word).collect()
+    }
+
+    #[test]
+    fn known_prompts_pass_in_both_languages() {
+        for prompt in [
+            "A woolly mammoth walks in the desert, wide-angle shot",
+            "two dogs running in the desert",
+            "长毛猛犸象在沙漠中行走，广角镜头拍摄",
+        ] {
+            assert_eq!(unknown(prompt), Vec::<String>::new(), "{prompt}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_are_named_with_their_neighbours() {
+        let words = vocabulary().unknown_words("a mamoth and a dragon, a mamoth");
+        assert_eq!(words[0].to_string(), "“mamoth” (nearest: mammoth)");
+        assert_eq!(words[1].to_string(), "“dragon”");
+        assert_eq!(words.len(), 2);
+        assert_eq!(unknown("一只恐龙在沙漠中行走"), ["恐龙"]);
+        assert_eq!(vocabulary().unknown_words("大狗")[0].word, "大");
+    }
+
+    #[test]
+    fn distances_count_edits() {
+        for (a, b, distance) in [("", "", 0), ("dog", "dogs", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(edit_distance(a, b), distance);
+        }
+    }
+}
