@@ -14,6 +14,7 @@
 mod ffmpeg;
 mod gif;
 mod mp4;
+mod palette;
 mod png;
 
 use std::path::{Path, PathBuf};

@@ -1,21 +1,115 @@
-//! To come.
-use super::{VideoWriter, WriterOptions, Written};
-use crate::{Error, Frame, Result};
+//! H.264 in MP4.
+
+use std::fs::File;
 use std::path::Path;
-pub(super) struct Mp4Writer {}
+use std::thread;
+
+use super::{FrameGate, VideoWriter, WriterOptions, Written};
+use crate::color::Planes;
+use crate::h264::{CodedPicture, Encoder, EncoderSettings};
+use crate::mp4::{Muxer, TrackSettings};
+use crate::staged::{ScratchFile, Staged, size_of};
+use crate::{Error, Frame, Result};
+
+/// The largest picture that the encoder takes, in either orientation.
+const LARGEST: (u32, u32) = (3840, 2160);
+
+pub(super) struct Mp4Writer {
+    gate: FrameGate,
+    staged: Staged,
+    file: File,
+    /// Keeps the coded pictures until the movie box can be written before them.
+    _scratch: ScratchFile,
+    settings: EncoderSettings,
+    encoder: Encoder,
+    muxer: Muxer,
+}
+
 impl Mp4Writer {
-    pub fn create(path: &Path, _options: WriterOptions) -> Result<Self> {
-        Err(Error::Unwritable {
-            path: path.to_path_buf(),
-            reason: "not written yet".into(),
+    pub fn create(path: &Path, options: WriterOptions) -> Result<Self> {
+        let (width, height) = options.size;
+        if width.max(height) > LARGEST.0 || width.min(height) > LARGEST.1 {
+            return Err(Error::Unwritable {
+                path: path.to_path_buf(),
+                reason: format!(
+                    "{width}x{height} is more than H.264 is written with here ({}x{}); \
+                     scale it down, or write a PNG sequence",
+                    LARGEST.0, LARGEST.1
+                ),
+            });
+        }
+        let settings = EncoderSettings {
+            size: (width.next_multiple_of(2), height.next_multiple_of(2)),
+            fps: options.fps,
+            quality: options.quality,
+            threads: match options.threads {
+                0 => thread::available_parallelism().map_or(1, |n| n.get().min(4)),
+                threads => threads,
+            },
+        };
+        let (staged, file) = Staged::file(path)?;
+        let scratch = crate::staged::scratch_file(path)?;
+        let media = scratch
+            .file
+            .try_clone()
+            .map_err(Error::io("create", path))?;
+        let track = TrackSettings {
+            size: settings.size,
+            fps: settings.fps,
+            chunk: settings.group_length(),
+        };
+        Ok(Self {
+            gate: FrameGate::new(path, options.size),
+            staged,
+            file,
+            _scratch: scratch,
+            encoder: Encoder::new(settings),
+            muxer: Muxer::new(media, track),
+            settings,
         })
     }
 }
+
 impl VideoWriter for Mp4Writer {
-    fn push(&mut self, _frame: &Frame) -> Result<()> {
-        Ok(())
+    fn push(&mut self, frame: &Frame) -> Result<()> {
+        self.gate.admit(frame)?;
+        let path = &self.gate.path;
+        let coded = self
+            .encoder
+            .push(Planes::from_rgb(frame)?)
+            .map_err(|reason| Error::encoder(path, reason))?;
+        mux(&mut self.muxer, &coded, path)
     }
+
     fn finish(self: Box<Self>) -> Result<Written> {
-        Err(Error::EmptySheet)
+        let mut this = *self;
+        let frames = this.gate.require_frames()?;
+        let path = this.gate.path;
+        let (coded, sets) = this
+            .encoder
+            .finish()
+            .map_err(|reason| Error::encoder(&path, reason))?;
+        mux(&mut this.muxer, &coded, &path)?;
+        let sets = sets.ok_or_else(|| Error::encoder(&path, "it gave no parameter sets"))?;
+        this.muxer
+            .finish(&sets, &mut this.file)
+            .map_err(Error::io("write", &path))?;
+        drop(this.file);
+        this.staged.commit()?;
+        Ok(Written {
+            bytes: size_of(&path)?,
+            path,
+            frames,
+            size: this.settings.size,
+            fps: this.settings.fps,
+            seconds: this.settings.fps.seconds(frames),
+        })
     }
+}
+
+fn mux(muxer: &mut Muxer, coded: &[CodedPicture], path: &Path) -> Result<()> {
+    coded
+        .iter()
+        .try_for_each(|picture| muxer.push(picture))
+        .map_err(Error::io("write", path))
 }
