@@ -4,6 +4,7 @@
 //! and a `forward` over tensors. Nothing here knows frames, clocks, seeds or prompts' meaning.
 
 mod error;
+mod mini;
 mod source;
 mod tokenizer;
 mod weights;
@@ -14,5 +15,6 @@ pub mod schedule;
 pub mod t5;
 
 pub use error::{Error, Result};
+pub use mini::MINI;
 pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};
 pub use tokenizer::{Encoding, Tokenizer};
