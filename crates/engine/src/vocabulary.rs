@@ -47,7 +47,7 @@ impl fmt::Display for UnknownWord {
 }
 
 /// Words that carry no picture.
-const GLUE_EN: &str = "a an the this that and or of in on at to with without from by for into over under as is are \
+const GLUE_EN: &str = "a an the one two three this that and or of in on at to with without from by for into over under as is are \
     was be being it its his her their there while then through near next very some video clip shot scene view \
     picture image photo showing shows show";
 const GLUE_ZH: &str = "的地得在中上下里内外一二两三只个头条匹群位名和与是着了过被把从到向拍摄镜头画面视频有很";

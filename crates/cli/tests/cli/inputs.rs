@@ -1,0 +1,77 @@
+//! Bad input: found before any work, named, with the cure.
+
+use super::support::Place;
+
+#[test]
+fn usage_explains_itself() {
+    let place = Place::new();
+    place.run(&["generate"]).refused(&["needs a prompt", "kinora generate \"", "--help"]);
+    place.run(&["generate", "  "]).refused(&["prompt is empty"]);
+    place.run(&[]).refused(&["Usage", "generate"]);
+    place.run(&["generate", "a frog", "--frames", "3"]).refused(&["--frames"]);
+    let help = place.run(&["generate", "--help"]).ok().stdout();
+    for flag in [
+        "--output", "--model", "--image", "--video", "--aspect", "--resolution", "--size", "--seconds", "--fps",
+        "--variants", "--seed", "--steps", "--guidance", "--negative", "--style", "--draft", "--quality", "--upscale",
+        "--from", "--resume", "--device", "--dtype", "--threads", "--json", "--quiet", "--verbose", "Examples:",
+    ] {
+        assert!(help.contains(flag), "{flag} is missing in the help");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_named() {
+    let place = Place::new();
+    for (flags, words) in [
+        (["--seconds", "0"], ["--seconds 0", "1 to 20"]),
+        (["--seconds", "21"], ["--seconds 21", "1 to 20"]),
+        (["--seconds", "nan"], ["--seconds NaN", "1 to 20"]),
+        (["--fps", "90"], ["--fps 90", "1 to 60"]),
+        (["--size", "8x8"], ["8x8", "16 to 4096"]),
+        (["--size", "wide"], ["wide", "854x480"]),
+        (["--variants", "5"], ["--variants 5", "1 to 4"]),
+        (["--steps", "0"], ["--steps 0", "1 to 200"]),
+        (["--guidance", "-1"], ["--guidance -1", "0 to 30"]),
+        (["--aspect", "4:3"], ["4:3", "16:9"]),
+        (["--resolution", "4k"], ["4k", "480p"]),
+        (["--style", "cubist"], ["cubist", "film-noir"]),
+        (["--threads", "0"], ["--threads 0", "1 to"]),
+        (["--upscale", "learned"], ["learned", "lanczos"]),
+        (["--device", "tpu"], ["tpu", "cuda"]),
+        (["--model", "nowhere"], ["nowhere", "mini"]),
+        (["--from", "none.json"], ["none.json", "cannot be read"]),
+        (["--image", "none.png"], ["none.png", "cannot be read"]),
+        (["--image", "none.png@2,5"], ["none.png@2,5", "@2.5"]),
+        (["-o", "nowhere/a.mp4"], ["nowhere", "-o"]),
+        (["-o", "a.avi"], ["a.avi", ".mp4"]),
+    ] {
+        let run = place.run(&[&["generate", "a frog"][..], &flags].concat());
+        run.refused(&words);
+    }
+    #[cfg(not(feature = "cuda"))]
+    place.run(&["generate", "a frog", "--device", "cuda"]).refused(&["without CUDA", "--features cuda"]);
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
+fn foreign_files_are_named() {
+    let place = Place::new();
+    std::fs::write(place.path("notes.png"), "not a picture").unwrap();
+    place.run(&["generate", "a frog", "--image", "notes.png"]).refused(&["notes.png"]);
+    std::fs::write(place.path("clip.json"), "{}").unwrap();
+    place.run(&["generate", "--from", "clip.json"]).refused(&["clip.json", "not a sidecar"]);
+    place.run(&["generate", "--resume", "notes.png"]).refused(&["notes.png", "not a checkpoint"]);
+    std::fs::create_dir(place.path("empty")).unwrap();
+    place.run(&["generate", "a frog", "--model", "empty"]).refused(&["model_index.json"]);
+    let picture = image::RgbImage::new(4, 4);
+    picture.save(place.path("late.png")).unwrap();
+    place.run(&["generate", "a frog", "--image", "late.png@9"]).refused(&["late.png@9", "lasts 5 s"]);
+    place.run(&["generate", "a frog", "--image", "late.png", "-o", "late.png"]).refused(&["late.png", "-o"]);
+}
+
+#[test]
+fn a_language_that_the_model_cannot_read_is_refused() {
+    let place = Place::new();
+    let run = place.run(&["generate", "лягушка сидит на снегу"]);
+    run.refused(&["cannot read the prompt", "--model"]);
+}

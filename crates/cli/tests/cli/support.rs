@@ -1,0 +1,105 @@
+//! Runs the program in a directory of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Few steps, small files: what is tested is the way, not the picture.
+pub const QUICK: [&str; 6] = ["--steps", "2", "--seconds", "1", "--size", "96x64"];
+
+pub struct Place(TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// The names in the directory, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinora"));
+        command.args(args).current_dir(self.0.path()).env("XDG_CONFIG_HOME", self.path("config"));
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// `kinora generate ARGS` with few steps.
+    pub fn generate(&self, args: &[&str]) -> Run {
+        self.run(&[&["generate"], args, &QUICK].concat())
+    }
+
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    pub fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
+    }
+
+    /// The coded video track of an MP4.
+    pub fn track(&self, name: &str) -> Vec<u8> {
+        track(&self.path(name))
+    }
+}
+
+pub struct Run(pub Output);
+
+impl Run {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().unwrap_or(-1)
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code(), 0, "{}", self.stderr());
+        self
+    }
+
+    /// Bad input: exit 2, and a message that has all of `words`.
+    #[track_caller]
+    pub fn refused(self, words: &[&str]) {
+        let stderr = self.stderr();
+        assert_eq!(self.code(), 2, "{stderr}");
+        for word in words {
+            assert!(stderr.contains(word), "`{word}` is missing in: {stderr}");
+        }
+        assert_eq!(self.stdout(), "");
+    }
+}
+
+fn track(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let mp4 = re_mp4::Mp4::read_bytes(&bytes).unwrap();
+    let track = mp4.tracks().values().next().unwrap();
+    assert!(!track.samples.is_empty());
+    let sample = |s: &re_mp4::Sample| bytes[s.offset as usize..(s.offset + s.size) as usize].to_vec();
+    track.samples.iter().flat_map(sample).collect()
+}
