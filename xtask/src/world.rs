@@ -26,7 +26,7 @@ pub enum Command {
         #[arg(long, default_value_t = 128)]
         height: u32,
         /// Greatest number of frames of a sprite
-        #[arg(long, default_value_t = 16)]
+        #[arg(long, default_value_t = 12)]
         frames: usize,
     },
     /// Write scenes to standard output, for the trainer
@@ -126,7 +126,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             if let Some(folder) = out.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::write(&out, &bytes).with_context(|| format!("cannot write {}", out.display()))?;
+            std::fs::write(&out, &bytes)
+                .with_context(|| format!("cannot write {}", out.display()))?;
             eprintln!(
                 "{}: {} actors, {:.1} MB",
                 out.display(),
@@ -161,7 +162,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             places,
         } => {
             let text = serde_json::to_string_pretty(&vocabulary(actors, places))?;
-            std::fs::write(&out, text + "\n").with_context(|| format!("cannot write {}", out.display()))
+            std::fs::write(&out, text + "\n")
+                .with_context(|| format!("cannot write {}", out.display()))
         }
     }
 }

@@ -111,7 +111,8 @@ impl Canvas {
             return;
         }
         let pad = paint.soft;
-        let (x0, y0, x1, y1) = self.clip(cx - rx - pad, cy - ry - pad, cx + rx + pad, cy + ry + pad);
+        let (x0, y0, x1, y1) =
+            self.clip(cx - rx - pad, cy - ry - pad, cx + rx + pad, cy + ry + pad);
         let (ix, iy) = (1.0 / rx, 1.0 / ry);
         let edge = rx.min(ry) / paint.soft;
         let width = self.width;
@@ -126,7 +127,11 @@ impl Canvas {
                 let cover = ((1.0 - (nx * nx + ny * ny).sqrt()) * edge + 0.5).clamp(0.0, 1.0);
                 if cover > 0.0 {
                     let shade = (0.45 + 0.25 * nx + 0.5 * ny).clamp(0.0, 1.0);
-                    *pixel = mix(*pixel, mix(paint.light, paint.dark, shade), cover * paint.alpha);
+                    *pixel = mix(
+                        *pixel,
+                        mix(paint.light, paint.dark, shade),
+                        cover * paint.alpha,
+                    );
                 }
             }
         }
@@ -189,7 +194,11 @@ impl Canvas {
                 if cover > 0.0 {
                     let shade = (0.45 + (0.45 * dx + 0.35 * dy) / radius.max(0.1)).clamp(0.0, 1.0);
                     let pixel = &mut self.pixels[y * self.width + x];
-                    *pixel = mix(*pixel, mix(paint.light, paint.dark, shade), cover * paint.alpha);
+                    *pixel = mix(
+                        *pixel,
+                        mix(paint.light, paint.dark, shade),
+                        cover * paint.alpha,
+                    );
                 }
             }
         }
@@ -246,7 +255,15 @@ impl Canvas {
 
     /// Fills every column from its own top (pixels) down to `bottom`: hills, dunes, skylines.
     /// `relief` (one per column, 0–1) goes from light to dark; `low` is the colour reached `reach` pixels below.
-    pub fn ridge(&mut self, tops: &[f32], relief: &[f32], bottom: f32, reach: f32, paint: Paint, low: Rgb) {
+    pub fn ridge(
+        &mut self,
+        tops: &[f32],
+        relief: &[f32],
+        bottom: f32,
+        reach: f32,
+        paint: Paint,
+        low: Rgb,
+    ) {
         let highest = tops.iter().copied().fold(f32::INFINITY, f32::min);
         let (_, y0, _, y1) = self.clip(0.0, highest - 1.0, 0.0, bottom);
         let inverse = 1.0 / reach.max(1.0);

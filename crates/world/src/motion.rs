@@ -30,7 +30,7 @@ pub struct View {
 impl View {
     /// Magnification of what lies at a depth (0 = horizon, 1 = the actors' ground).
     pub fn zoom_at(&self, depth: f32) -> f32 {
-        1.0 + (self.zoom - 1.0) * (0.4 + 0.6 * depth)
+        1.0 + (self.zoom - 1.0) * (0.4 + 0.6 * depth.min(1.0))
     }
 
     /// Screen row of the ground at a depth, 0–1.
@@ -62,6 +62,25 @@ pub struct Pose {
     pub dust: f32,
 }
 
+impl Pose {
+    /// Between this pose and another.
+    fn towards(&self, other: &Pose, share: f32) -> Pose {
+        let nearer = if share < 0.5 { self } else { other };
+        let blend = |a: f32, b: f32| lerp(a, b, share);
+        Pose {
+            x: blend(self.x, other.x),
+            ground: blend(self.ground, other.ground),
+            lift: blend(self.lift, other.lift),
+            width: blend(self.width, other.width),
+            height: blend(self.height, other.height),
+            turn: blend(self.turn.sin(), other.turn.sin()),
+            shadow: blend(self.shadow, other.shadow),
+            dust: blend(self.dust, other.dust),
+            ..*nearer
+        }
+    }
+}
+
 /// The plan of a clip: what is constant over it.
 pub struct Motion<'a> {
     record: &'a SceneRecord,
@@ -76,6 +95,8 @@ pub struct Motion<'a> {
     start: f32,
     travel: f32,
     camera_travel: f32,
+    /// Share of the travel that falls into the clip's first half.
+    first_half: f32,
     zooms: (f32, f32),
 }
 
@@ -88,14 +109,14 @@ impl<'a> Motion<'a> {
             Camera::CloseUp => 0.80,
             _ => 0.58,
         };
-        let crowd = [1.0, 0.8, 0.68][count as usize - 1];
+        let crowd = [1.0, 0.76, 0.60][count as usize - 1];
         let squat = if shape > 1.0 { shape.powf(-0.45) } else { 1.0 };
         let wanted = framing * record.actor.scale * crowd * squat;
         // Room: the group must fit, and the sprite must fit a narrow frame.
         let fit = 0.9 * aspect / (shape.max(0.6) * (0.35 + 0.65 * count as f32));
         let height = wanted.min(fit);
         let width = height * shape;
-        let spread = (count - 1) as f32 * width * 0.8;
+        let spread = (count - 1) as f32 * width * 0.92;
         let room = (aspect / 2.0 - 0.46 * width - spread / 2.0).max(0.0);
 
         let sign = record.direction.sign();
@@ -106,7 +127,10 @@ impl<'a> Motion<'a> {
             Action::Swims => 0.17,
             _ => 0.0,
         };
-        let (own, next) = (speed(record.action), speed(record.then.unwrap_or(record.action)));
+        let (own, next) = (
+            speed(record.action),
+            speed(record.then.unwrap_or(record.action)),
+        );
         let mut actor = sign * (own + next) / 2.0 * seconds * (0.5 + height);
         let mut camera = match record.camera {
             Camera::PanLeft => -0.16 * seconds,
@@ -129,9 +153,26 @@ impl<'a> Motion<'a> {
         } else if record.camera != Camera::Follow {
             actor = actor.clamp(-most, most);
         }
-        let travel = actor - camera;
-        let spare = (room - travel.abs() / 2.0).max(0.0);
-        let start = aspect / 2.0 - travel / 2.0 + record.actor.position * spare * 0.7;
+        let first_half = if own + next > 0.0 {
+            own / (own + next)
+        } else {
+            0.5
+        };
+        let camera_half = if record.camera == Camera::Follow {
+            first_half
+        } else {
+            0.5
+        };
+        // The screen path bends at most once, in the middle.
+        let path = [
+            0.0,
+            actor * first_half - camera * camera_half,
+            actor - camera,
+        ];
+        let low = path.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = path.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let spare = (room - (high - low) / 2.0).max(0.0);
+        let start = aspect / 2.0 - (low + high) / 2.0 + record.actor.position * spare * 0.7;
         let zooms = match record.camera {
             Camera::ZoomIn => (0.72, 1.3),
             Camera::ZoomOut => (1.3, 0.72),
@@ -147,8 +188,9 @@ impl<'a> Motion<'a> {
             facing: record.actor_entry().facing,
             height,
             start,
-            travel,
+            travel: actor,
             camera_travel: camera,
+            first_half,
             zooms,
         }
     }
@@ -156,10 +198,26 @@ impl<'a> Motion<'a> {
     /// The camera at clip progress `u`, 0–1.
     pub fn view(&self, u: f32) -> View {
         View {
-            x: self.camera_travel * u,
+            x: self.camera_travel * self.camera_progress(u),
             zoom: lerp(self.zooms.0, self.zooms.1, smooth(0.0, 1.0, u)),
             aspect: self.aspect,
             seconds: u * self.seconds,
+        }
+    }
+
+    /// Share of the actors' way that lies behind them.
+    fn progress(&self, u: f32) -> f32 {
+        if u < 0.5 {
+            2.0 * u * self.first_half
+        } else {
+            self.first_half + (2.0 * u - 1.0) * (1.0 - self.first_half)
+        }
+    }
+
+    fn camera_progress(&self, u: f32) -> f32 {
+        match self.record.camera {
+            Camera::Follow => self.progress(u),
+            _ => u,
         }
     }
 
@@ -170,15 +228,36 @@ impl<'a> Motion<'a> {
     }
 
     fn pose(&self, u: f32, index: u32, count: u32) -> Pose {
+        let Some(next) = self.record.then else {
+            return self.act(self.record.action, (u, self.seconds), u, (index, count));
+        };
+        // Two halves, one flowing into the other around the middle.
+        let half = self.seconds / 2.0;
+        let before = (2.0 * u).min(1.0);
+        let after = (2.0 * u - 1.0).max(0.0);
+        let share = smooth(0.44, 0.56, u);
+        if share <= 0.0 {
+            self.act(self.record.action, (before, half), u, (index, count))
+        } else if share >= 1.0 {
+            self.act(next, (after, half), u, (index, count))
+        } else {
+            let a = self.act(self.record.action, (before, half), u, (index, count));
+            let b = self.act(next, (after, half), u, (index, count));
+            a.towards(&b, share)
+        }
+    }
+
+    /// The pose of one action: its own progress (0–1) and length in seconds, the clip's progress `u`, which actor.
+    fn act(
+        &self,
+        action: Action,
+        (local, span): (f32, f32),
+        u: f32,
+        (index, count): (u32, u32),
+    ) -> Pose {
         let record = self.record;
         let view = self.view(u);
         let own = rng::unit(record.seed ^ 0xac70, i64::from(index));
-        // Which half of the clip, and the progress and seconds within it.
-        let (action, local, span) = match record.then {
-            Some(next) if u >= 0.5 => (next, u * 2.0 - 1.0, self.seconds / 2.0),
-            Some(_) => (record.action, u * 2.0, self.seconds / 2.0),
-            None => (record.action, u, self.seconds),
-        };
         let t = local * span + own * 0.35;
         let zoomed = match record.camera {
             Camera::ZoomIn | Camera::ZoomOut => view.zoom,
@@ -187,7 +266,8 @@ impl<'a> Motion<'a> {
         let slot = index as f32 - (count - 1) as f32 / 2.0;
         let mut depth = 1.0 + 0.07 * slot * if count > 1 { 1.0 } else { 0.0 };
         let mut size = self.height * zoomed;
-        let centre = self.start + self.travel * u + slot * self.height * self.shape * 0.8;
+        let centre = self.start + self.travel * self.progress(u) - view.x
+            + slot * self.height * self.shape * 0.92;
         let mut x = self.aspect / 2.0 + (centre - self.aspect / 2.0) * zoomed;
 
         let surface = record.place.surface();
@@ -226,7 +306,11 @@ impl<'a> Motion<'a> {
                     stretch = 1.0 + 0.10 * (1.0 - 2.0 * air).abs();
                     turn = 0.10 * side * (2.0 * air - 1.0);
                 } else {
-                    let press = if air < 0.0 { phase / 0.22 } else { (phase - 0.88) / 0.12 };
+                    let press = if air < 0.0 {
+                        phase / 0.22
+                    } else {
+                        (phase - 0.88) / 0.12
+                    };
                     stretch = 1.0 - 0.18 * (press * PI).sin();
                 }
                 pace = 1.0;
@@ -246,14 +330,20 @@ impl<'a> Motion<'a> {
             Action::Turns => {
                 // Looks the other way first, swings round in the middle; long clips do it again.
                 let cycle = (local * (span / 3.0).round().max(1.0)).fract();
-                let swing = smooth(0.3, 0.7, cycle) - smooth(0.92, 1.0, cycle) * 0.0;
-                let face = -(swing * PI).cos();
+                let swing = smooth(0.3, 0.7, cycle);
+                // As a second action it must begin as the first one ended.
+                let face = if record.then == Some(action) {
+                    (swing * PI).cos()
+                } else {
+                    -(swing * PI).cos()
+                };
                 narrow = face.abs().max(0.16);
                 right = (face * side) > 0.0;
             }
             Action::Falls => {
                 let drop = (local * 1.45).min(1.0);
-                let high = 1.02 - (GROUND - self.height).min(0.3) * 0.3;
+                // From where two thirds of the actor are already in the picture.
+                let high = (view.ground_y(1.0) - 0.62 * size).max(0.25);
                 if drop < 1.0 {
                     lift = high * (1.0 - drop * drop);
                     turn = side * (1.0 - drop) * 2.4;
@@ -270,7 +360,7 @@ impl<'a> Motion<'a> {
                 stretch = 1.0 + 0.03 * (t * 7.0).sin();
             }
             Action::ComesCloser => {
-                let near = lerp(0.26, 1.14, local * local * 0.5 + local * 0.5);
+                let near = lerp(0.32, 1.14, local * local * 0.5 + local * 0.5);
                 depth *= near;
                 size *= near;
                 x = self.aspect / 2.0 + (x - self.aspect / 2.0) * lerp(0.55, 1.0, near.min(1.0));
@@ -313,7 +403,8 @@ impl<'a> Motion<'a> {
             }
             Surface::Submerged => {
                 let drift = 0.05 * (view.seconds * 1.1 + own * 6.0).sin();
-                let afloat = matches!(action, Action::Swims) || record.actor_entry().can(crate::actors::Habitat::SWIMS);
+                let afloat = matches!(action, Action::Swims)
+                    || record.actor_entry().can(crate::actors::Habitat::SWIMS);
                 if afloat && !matches!(action, Action::Falls | Action::Jumps) {
                     lift += (0.84 - size).clamp(0.05, 0.30) * (0.6 + 0.4 * own) + drift;
                 }
@@ -368,6 +459,66 @@ impl<'a> Motion<'a> {
             waterline,
             shadow: shadow * (1.0 - lift.max(0.0) * 0.9).clamp(0.2, 1.0),
             dust,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{SampleOptions, Split, sample_record};
+    use crate::rng::Dice;
+
+    /// Share of the sprite's box that lies inside the frame.
+    fn shown(pose: &Pose, aspect: f32) -> f32 {
+        let inside =
+            |low: f32, high: f32, end: f32| (high.min(end) - low.max(0.0)).max(0.0) / (high - low);
+        let foot = pose.ground - pose.lift;
+        inside(pose.x - pose.width / 2.0, pose.x + pose.width / 2.0, aspect)
+            * inside(foot - pose.height, foot, 1.0)
+    }
+
+    #[test]
+    fn actors_stay_in_the_frame() {
+        for (seed, two_segments) in (0..1500).map(|seed| (seed, seed % 3 == 0)) {
+            let options = SampleOptions {
+                split: Split::Train,
+                two_segments,
+                ..SampleOptions::default()
+            };
+            let record = sample_record(&mut Dice::new(seed), &options);
+            let aspect = [16.0 / 9.0, 1.0, 9.0 / 16.0][seed as usize % 3];
+            let shape = [0.5, 1.0, 1.8][(seed / 3) as usize % 3];
+            for seconds in [2.0, 5.0, 20.0] {
+                let motion = Motion::new(&record, aspect, shape, seconds);
+                let (mut least, mut sum) = (1.0f32, 0.0);
+                for step in 0..=20 {
+                    let poses = motion.poses(step as f32 / 20.0);
+                    let share: f32 = poses.iter().map(|pose| shown(pose, aspect)).sum::<f32>()
+                        / poses.len() as f32;
+                    least = least.min(share);
+                    sum += share / 21.0;
+                }
+                assert!(
+                    least > 0.3 && sum > 0.66,
+                    "{least} {sum} {seconds} {aspect} {shape} {record:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn walkers_go_their_way() {
+        let mut record = sample_record(&mut Dice::new(3), &SampleOptions::default());
+        record.action = Action::Walks;
+        record.camera = Camera::Static;
+        record.actor.count = 1;
+        record.then = None;
+        for direction in [Direction::Left, Direction::Right] {
+            record.direction = direction;
+            let motion = Motion::new(&record, 1.75, 1.0, 4.0);
+            let way = motion.poses(0.9)[0].x - motion.poses(0.1)[0].x;
+            assert!(way * direction.sign() > 0.2, "{way}");
         }
     }
 }

@@ -163,7 +163,9 @@ fn decode_still(blob: &[u8], what: &str) -> Result<RgbaImage, PackError> {
     let decoder = WebPDecoder::new(Cursor::new(blob)).map_err(fail)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE {
-        return Err(PackError::Broken(format!("{what}: frame of {width}x{height}")));
+        return Err(PackError::Broken(format!(
+            "{what}: frame of {width}x{height}"
+        )));
     }
     Ok(image::DynamicImage::from_decoder(decoder)
         .map_err(fail)?
@@ -185,7 +187,7 @@ impl Default for PackOptions {
         PackOptions {
             height: 128,
             width: 144,
-            frames: 16,
+            frames: 12,
         }
     }
 }
@@ -318,7 +320,7 @@ fn read_animation(path: &Path, most: usize) -> Result<(f32, Vec<RgbaImage>), Pac
         source,
     };
     let bytes = std::fs::read(path).map_err(io)?;
-    let decoder = WebPDecoder::new(Cursor::new(&bytes)).map_err(fail)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(&bytes)).map_err(fail)?;
     if !decoder.has_animation() {
         let still = ImageReader::new(Cursor::new(&bytes))
             .with_guessed_format()
@@ -327,6 +329,10 @@ fn read_animation(path: &Path, most: usize) -> Result<(f32, Vec<RgbaImage>), Pac
             .map_err(fail)?;
         return Ok((1.0, vec![still.to_rgba8()]));
     }
+    // Unset, the decoder would never clear a frame before the next: wings would leave trails.
+    decoder
+        .set_background_color(image::Rgba([0; 4]))
+        .map_err(fail)?;
     let frames = decoder.into_frames().collect_frames().map_err(fail)?;
     let seconds: f32 = frames
         .iter()
@@ -370,9 +376,27 @@ fn trim(frames: &[RgbaImage], options: &PackOptions) -> Vec<RgbaImage> {
         .iter()
         .map(|frame| {
             let cut = image::imageops::crop_imm(frame, x0, y0, w, h).to_image();
-            resize_premultiplied(&cut, size)
+            let mut small = resize_premultiplied(&cut, size);
+            small.pixels_mut().for_each(coarsen);
+            small
         })
         .collect()
+}
+
+/// Drops what nobody sees and lossless coding pays for: the lowest bits, and colour where nothing shows.
+fn coarsen(pixel: &mut image::Rgba<u8>) {
+    let step = |v: u8, size: u16| ((u16::from(v) + size / 2) / size * size).min(255) as u8;
+    let alpha = step(pixel[3], 8);
+    if alpha == 0 {
+        pixel.0 = [0; 4];
+    } else {
+        pixel.0 = [
+            step(pixel[0], 4),
+            step(pixel[1], 4),
+            step(pixel[2], 4),
+            alpha,
+        ];
+    }
 }
 
 fn resize_premultiplied(image: &RgbaImage, (width, height): (u32, u32)) -> RgbaImage {

@@ -195,10 +195,17 @@ pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         let rest: Vec<Action> = possible_actions(actor, place)
             .into_iter()
             .filter(|&next| {
-                next != action && !is_heldout(actor.key, place, next) && next != Action::Falls
+                next != action
+                    && !is_heldout(actor.key, place, next)
+                    // These begin elsewhere or small: no way to flow into them.
+                    && !matches!(next, Action::Falls | Action::Grows | Action::ComesCloser)
             })
             .collect();
-        if rest.is_empty() { action } else { *dice.pick(&rest) }
+        if rest.is_empty() {
+            action
+        } else {
+            *dice.pick(&rest)
+        }
     });
     SceneRecord {
         seed,

@@ -94,9 +94,7 @@ fn draw_actor(canvas: &mut Canvas, backdrop: &Backdrop, sprite: &Sprite, pose: &
             );
         }
     }
-    let water = pose
-        .waterline
-        .map(|row| (row * unit, [0.0; 3], 0.78));
+    let water = pose.waterline.map(|row| (row * unit, [0.0; 3], 0.78));
     sprite.draw(
         canvas,
         pose.frame,
@@ -145,7 +143,13 @@ fn set_off(canvas: &mut Canvas, sprite: &Sprite, middle: (f32, f32), width: f32,
     if luma(sprite.mean) > 0.42 {
         canvas.shade(middle.0, middle.1, rx, ry, [0.50, 0.55, 0.66], strength);
     } else {
-        canvas.glow(middle.0, middle.1, rx.max(ry), [0.85, 0.88, 0.92], strength * 0.7);
+        canvas.glow(
+            middle.0,
+            middle.1,
+            rx.max(ry),
+            [0.85, 0.88, 0.92],
+            strength * 0.7,
+        );
     }
 }
 
@@ -158,7 +162,10 @@ fn ripples(canvas: &mut Canvas, backdrop: &Backdrop, at: (f32, f32), width: f32,
         let alpha = 0.55 * (1.0 - phase);
         for side in [-1.0, 1.0] {
             canvas.capsule(
-                (at.0 + side * reach * 0.45, at.1 + 0.020 * unit * (1.0 + phase)),
+                (
+                    at.0 + side * reach * 0.45,
+                    at.1 + 0.020 * unit * (1.0 + phase),
+                ),
                 (at.0 + side * reach, at.1 + 0.006 * unit),
                 0.007 * unit,
                 Paint::flat(foam).alpha(alpha).soft(0.008 * unit),

@@ -108,7 +108,12 @@ impl Level {
                 self.pixels[y as usize * self.width + x as usize].map(f32::from)
             }
         };
-        let (a, b, c, d) = (at(ix, iy), at(ix + 1, iy), at(ix, iy + 1), at(ix + 1, iy + 1));
+        let (a, b, c, d) = (
+            at(ix, iy),
+            at(ix + 1, iy),
+            at(ix, iy + 1),
+            at(ix + 1, iy + 1),
+        );
         std::array::from_fn(|i| {
             let top = a[i] + (b[i] - a[i]) * tx;
             let low = c[i] + (d[i] - c[i]) * tx;

@@ -82,7 +82,11 @@ pub fn encode(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<
 }
 
 /// Writes the stream until its end or until the reader goes away (which is not an error).
-pub fn write_stream(out: &mut impl Write, pack: &Pack, options: &StreamOptions) -> Result<(), StreamError> {
+pub fn write_stream(
+    out: &mut impl Write,
+    pack: &Pack,
+    options: &StreamOptions,
+) -> Result<(), StreamError> {
     let bytes = options.format.frames * options.format.width * options.format.height * 3;
     // Enough for all cores, at most about 64 MB at once.
     let batch = (64 << 20) / bytes.max(1);

@@ -34,7 +34,7 @@ impl Floor {
             along: 2.0,
             flow: 0.0,
             from: 0.0,
-            to: 2.0,
+            to: 9.0,
         }
     }
 }
@@ -46,9 +46,11 @@ impl Scene<'_> {
     fn depth_of(&self, row: f32) -> f32 {
         let target = (row - HORIZON) / (GROUND - HORIZON);
         let k = self.view.zoom - 1.0;
-        // depth · (1 + k (0.4 + 0.6 depth)) = target
+        // depth · (1 + k (0.4 + 0.6 min(depth, 1))) = target
         let (a, b) = (0.6 * k, 1.0 + 0.4 * k);
-        if a.abs() < 1e-4 {
+        if target >= self.view.zoom {
+            target / self.view.zoom
+        } else if a.abs() < 1e-4 {
             target / b
         } else {
             let inner = (b * b + 4.0 * a * target).max(0.0);
@@ -100,11 +102,15 @@ impl Scene<'_> {
             // World coordinates: screen offset over depth.
             let scale = floor.across / (depth + 0.05);
             let rows = distance * floor.along * 4.0;
-            for (x, pixel) in self.canvas.pixels[y * width..(y + 1) * width].iter_mut().enumerate() {
+            for (x, pixel) in self.canvas.pixels[y * width..(y + 1) * width]
+                .iter_mut()
+                .enumerate()
+            {
                 let along = left + (x as f32 + 0.5) * step;
                 let u = along * scale;
                 let bend = look(u * 0.5 + 37.0 + drift);
-                let value = look(rows + 1.6 * bend + 11.0 - drift) + 0.6 * look(u + rows * 0.35 + drift);
+                let value =
+                    look(rows + 1.6 * bend + 11.0 - drift) + 0.6 * look(u + rows * 0.35 + drift);
                 let k = (amplitude * value).clamp(-0.9, 0.9);
                 let colour = if k > 0.0 {
                     mix(shown, accent, k)

@@ -3,10 +3,14 @@
 //! Everything lies at a depth (0 = horizon, 1 = the actors' ground) and moves with the camera in proportion to it,
 //! so pans and zooms read as motion. Things along a layer are placed by hashing its cells, so layers have no end.
 
+mod built;
 mod ground;
+mod heavens;
+mod land;
 mod places;
 mod props;
 mod sky;
+mod water;
 
 use crate::canvas::{Canvas, Paint, Rgb, lerp, mix, scale};
 use crate::motion::{HORIZON, View};
@@ -58,23 +62,23 @@ impl Backdrop {
                 fog: 0.0,
             },
             Time::Night => Light {
-                gain: [0.30, 0.37, 0.56],
+                gain: [0.47, 0.53, 0.72],
                 lift: [0.01, 0.015, 0.05],
-                haze: [0.13, 0.18, 0.36],
+                haze: [0.18, 0.24, 0.44],
                 fog: 0.0,
             },
         };
         let grey: Rgb = match record.time {
             Time::Day => [0.70, 0.75, 0.80],
             Time::Sunset => [0.78, 0.62, 0.56],
-            Time::Night => [0.15, 0.18, 0.27],
+            Time::Night => [0.21, 0.25, 0.36],
         };
         let mut sky = sky::colours(record);
         let (cloudy, fog) = match record.weather {
             Weather::Clear => (0.0, 0.0),
             Weather::Rain => (0.75, 0.25),
             Weather::Snowfall => (0.6, 0.2),
-            Weather::Fog => (0.85, 0.75),
+            Weather::Fog => (0.85, 0.62),
         };
         let overcast = if record.weather == Weather::Rain {
             scale(grey, 0.78)
@@ -236,7 +240,8 @@ struct Layer {
 impl Scene<'_> {
     /// Screen column (pixels) of a layer coordinate (frame heights from the middle) at a depth.
     fn column(&self, along: f32, depth: f32) -> f32 {
-        (self.view.aspect / 2.0 + (along - self.view.x * depth) * self.view.zoom_at(depth)) * self.unit
+        (self.view.aspect / 2.0 + (along - self.view.x * depth) * self.view.zoom_at(depth))
+            * self.unit
     }
 
     /// Layer coordinate of a screen column.
@@ -257,8 +262,8 @@ impl Scene<'_> {
     fn spots(&self, layer: Layer) -> Vec<Spot> {
         let margin = 0.6 * self.unit;
         let first = (self.along(-margin, layer.depth) / layer.spacing).floor() as i64;
-        let last =
-            (self.along(self.canvas.width as f32 + margin, layer.depth) / layer.spacing).ceil() as i64;
+        let last = (self.along(self.canvas.width as f32 + margin, layer.depth) / layer.spacing)
+            .ceil() as i64;
         let base = rng::hash(&[self.back.seed, layer.salt as u64]);
         let mut spots: Vec<Spot> = (first..=last)
             .filter_map(|cell| {
@@ -291,5 +296,9 @@ fn noise(seed: u64, x: f32) -> f32 {
     let cell = x.floor();
     let t = x - cell;
     let i = cell as i64;
-    lerp(rng::unit(seed, i), rng::unit(seed, i + 1), t * t * (3.0 - 2.0 * t))
+    lerp(
+        rng::unit(seed, i),
+        rng::unit(seed, i + 1),
+        t * t * (3.0 - 2.0 * t),
+    )
 }

@@ -8,22 +8,20 @@ const BARK_DARK: Rgb = [0.33, 0.21, 0.15];
 
 impl Scene<'_> {
     fn foot_shadow(&mut self, spot: &Spot, width: f32) {
-        self.canvas.shade(
-            spot.x,
-            spot.y,
-            width,
-            width * 0.25,
-            [0.35, 0.35, 0.45],
-            0.6,
-        );
+        self.canvas
+            .shade(spot.x, spot.y, width, width * 0.25, [0.35, 0.35, 0.45], 0.6);
     }
 
     pub(super) fn round_tree(&mut self, spot: &Spot, height: f32, leaf: Rgb, leaf_dark: Rgb) {
         let h = height * spot.size;
         self.foot_shadow(spot, 0.35 * h);
         let trunk = self.solid(BARK, BARK_DARK, spot.depth);
-        self.canvas
-            .capsule((spot.x, spot.y), (spot.x, spot.y - 0.5 * h), 0.045 * h, trunk);
+        self.canvas.capsule(
+            (spot.x, spot.y),
+            (spot.x, spot.y - 0.5 * h),
+            0.045 * h,
+            trunk,
+        );
         let crown = self.solid(leaf, leaf_dark, spot.depth).soft(0.012 * h);
         for (dx, dy, r) in [
             (-0.18, 0.50, 0.20),
@@ -46,8 +44,12 @@ impl Scene<'_> {
         let h = height * spot.size;
         self.foot_shadow(spot, 0.25 * h);
         let trunk = self.solid(BARK, BARK_DARK, spot.depth);
-        self.canvas
-            .capsule((spot.x, spot.y), (spot.x, spot.y - 0.3 * h), 0.035 * h, trunk);
+        self.canvas.capsule(
+            (spot.x, spot.y),
+            (spot.x, spot.y - 0.3 * h),
+            0.035 * h,
+            trunk,
+        );
         let paint = self.solid(light, dark, spot.depth);
         let snow = self.solid([1.0, 1.0, 1.0], [0.80, 0.88, 0.98], spot.depth);
         for (low, wide, tall) in [(0.12, 0.27, 0.42), (0.34, 0.21, 0.38), (0.56, 0.15, 0.42)] {
@@ -75,15 +77,27 @@ impl Scene<'_> {
         let top = at(1.0);
         let leaf = self.solid([0.36, 0.74, 0.33], [0.13, 0.46, 0.24], spot.depth);
         let sway = 0.02 * (self.view.seconds * 1.3 + spot.unit(7) * 6.0).sin();
-        for (dx, dy) in [(-0.34, 0.10), (0.34, 0.10), (-0.27, -0.10), (0.27, -0.10), (-0.10, -0.2), (0.12, -0.2)] {
+        for (dx, dy) in [
+            (-0.34, 0.10),
+            (0.34, 0.10),
+            (-0.27, -0.10),
+            (0.27, -0.10),
+            (-0.10, -0.2),
+            (0.12, -0.2),
+        ] {
             let middle = (top.0 + (dx * 0.55 + sway) * h, top.1 + (dy - 0.10) * h);
             let tip = (top.0 + (dx + sway) * h, top.1 + (dy + 0.06) * h);
             self.canvas.capsule(top, middle, 0.034 * h, leaf);
             self.canvas.capsule(middle, tip, 0.024 * h, leaf);
         }
         let nut = self.solid([0.55, 0.38, 0.24], [0.34, 0.22, 0.15], spot.depth);
-        self.canvas
-            .ellipse(top.0 + 0.02 * h, top.1 + 0.03 * h, 0.035 * h, 0.035 * h, nut);
+        self.canvas.ellipse(
+            top.0 + 0.02 * h,
+            top.1 + 0.03 * h,
+            0.035 * h,
+            0.035 * h,
+            nut,
+        );
     }
 
     pub(super) fn cactus(&mut self, spot: &Spot, height: f32) {
@@ -91,13 +105,15 @@ impl Scene<'_> {
         self.foot_shadow(spot, 0.22 * h);
         let paint = self.solid([0.47, 0.76, 0.40], [0.16, 0.45, 0.27], spot.depth);
         let (x, y) = (spot.x, spot.y);
-        self.canvas.capsule((x, y), (x, y - 0.88 * h), 0.10 * h, paint);
+        self.canvas
+            .capsule((x, y), (x, y - 0.88 * h), 0.10 * h, paint);
         for (side, low, high) in [(-1.0, 0.36, 0.68), (1.0, 0.50, 0.80)] {
             if spot.unit(8 + low as i64) < 0.15 {
                 continue;
             }
             let elbow = (x + side * 0.27 * h, y - low * h);
-            self.canvas.capsule((x, y - low * h), elbow, 0.065 * h, paint);
+            self.canvas
+                .capsule((x, y - low * h), elbow, 0.065 * h, paint);
             self.canvas
                 .capsule(elbow, (elbow.0, y - high * h), 0.065 * h, paint);
         }
@@ -114,21 +130,21 @@ impl Scene<'_> {
             r * spot.between(9, 0.55, 0.8),
             paint,
         );
-        self.canvas.ellipse(
-            spot.x + 0.7 * r,
-            spot.y - 0.2 * r,
-            0.55 * r,
-            0.4 * r,
-            paint,
-        );
+        self.canvas
+            .ellipse(spot.x + 0.7 * r, spot.y - 0.2 * r, 0.55 * r, 0.4 * r, paint);
     }
 
     pub(super) fn bush(&mut self, spot: &Spot, size: f32, light: Rgb, dark: Rgb) {
         let r = size * spot.size;
         let paint = self.solid(light, dark, spot.depth).soft(0.1 * r);
         for (dx, k) in [(-0.8, 0.7), (0.8, 0.65), (0.0, 1.0)] {
-            self.canvas
-                .ellipse(spot.x + dx * r, spot.y - 0.5 * k * r, k * r, k * r * 0.85, paint);
+            self.canvas.ellipse(
+                spot.x + dx * r,
+                spot.y - 0.5 * k * r,
+                k * r,
+                k * r * 0.85,
+                paint,
+            );
         }
     }
 
@@ -152,12 +168,8 @@ impl Scene<'_> {
             let tip = (foot.0 + (dx * 0.6 + sway) * h, spot.y - tall * h);
             self.canvas.capsule(foot, tip, 0.022 * h, leaf);
             let head = self.solid([0.55, 0.36, 0.20], [0.36, 0.22, 0.12], spot.depth);
-            self.canvas.capsule(
-                (tip.0, tip.1),
-                (tip.0, tip.1 + 0.2 * h),
-                0.040 * h,
-                head,
-            );
+            self.canvas
+                .capsule((tip.0, tip.1), (tip.0, tip.1 + 0.2 * h), 0.040 * h, head);
         }
     }
 
@@ -168,8 +180,13 @@ impl Scene<'_> {
         let paint = self.solid(wall, scale(wall, 0.72), spot.depth);
         self.canvas.block(x0, y0, x1, spot.y, paint);
         let roof = self.solid(scale(wall, 1.08), scale(wall, 0.82), spot.depth);
-        self.canvas
-            .block(x0 - 0.03 * w, y0 - 0.02 * w, x1 + 0.03 * w, y0 + 0.05 * w, roof);
+        self.canvas.block(
+            x0 - 0.03 * w,
+            y0 - 0.02 * w,
+            x1 + 0.03 * w,
+            y0 + 0.05 * w,
+            roof,
+        );
         let columns = 3;
         let rows = ((h / w) * 2.6).floor().clamp(2.0, 9.0) as usize;
         let dark = self.solid([0.45, 0.62, 0.78], [0.36, 0.52, 0.70], spot.depth);
@@ -218,8 +235,13 @@ impl Scene<'_> {
         };
         for side in [-1.0, 1.0] {
             let cx = x + side * 0.26 * s;
-            self.canvas
-                .block(cx - 0.08 * s, y - 0.40 * s, cx + 0.08 * s, y - 0.24 * s, glass);
+            self.canvas.block(
+                cx - 0.08 * s,
+                y - 0.40 * s,
+                cx + 0.08 * s,
+                y - 0.24 * s,
+                glass,
+            );
         }
     }
 
@@ -237,7 +259,8 @@ impl Scene<'_> {
         } else {
             self.solid([0.97, 0.97, 0.92], [0.80, 0.82, 0.82], spot.depth)
         };
-        self.canvas.ellipse(top.0, top.1, 0.075 * h, 0.075 * h, bulb);
+        self.canvas
+            .ellipse(top.0, top.1, 0.075 * h, 0.075 * h, bulb);
     }
 
     pub(super) fn parasol(&mut self, spot: &Spot, height: f32) {
@@ -287,7 +310,8 @@ impl Scene<'_> {
         let (x, y) = (spot.x, spot.y);
         for (dx, tall) in [(-0.30, 0.62), (-0.10, 0.95), (0.12, 0.80), (0.32, 0.55)] {
             let tip = (x + dx * 1.5 * s, y - tall * s);
-            self.canvas.capsule((x + dx * 0.4 * s, y), tip, 0.10 * s, paint);
+            self.canvas
+                .capsule((x + dx * 0.4 * s, y), tip, 0.10 * s, paint);
         }
     }
 
@@ -305,8 +329,10 @@ impl Scene<'_> {
         }
         self.canvas.ellipse(x, y, r, r, Paint::solid(light, dark));
         let band = Paint::flat(scale(light, 0.9)).alpha(0.5).soft(0.12 * r);
-        self.canvas.ellipse(x - 0.05 * r, y - 0.25 * r, 0.78 * r, 0.10 * r, band);
-        self.canvas.ellipse(x, y + 0.28 * r, 0.74 * r, 0.08 * r, band);
+        self.canvas
+            .ellipse(x - 0.05 * r, y - 0.25 * r, 0.78 * r, 0.10 * r, band);
+        self.canvas
+            .ellipse(x, y + 0.28 * r, 0.74 * r, 0.08 * r, band);
         if ringed {
             let near = (x - 1.75 * r, y + tilt * 1.4 * r);
             let middle = (x - 0.1 * r, y + 0.34 * r);

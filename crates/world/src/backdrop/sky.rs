@@ -10,20 +10,25 @@ use crate::vocabulary::{Place, Time, Weather};
 /// The sky's colours, with a little of the seed in them.
 pub(super) fn colours(record: &SceneRecord) -> Sky {
     let vary = |i: i64| (rng::unit(record.seed, i) - 0.5) * 0.06;
-    let shift = |c: Rgb| [c[0] + vary(1), c[1] + vary(2), c[2] + vary(3)].map(|v| v.clamp(0.0, 1.0));
+    let shift =
+        |c: Rgb| [c[0] + vary(1), c[1] + vary(2), c[2] + vary(3)].map(|v| v.clamp(0.0, 1.0));
     let (top, middle, low) = match (record.place, record.time) {
         (Place::Space, _) => ([0.03, 0.02, 0.09], [0.07, 0.04, 0.17], [0.12, 0.06, 0.24]),
         (Place::Underwater, _) => ([0.30, 0.80, 0.90], [0.08, 0.55, 0.76], [0.03, 0.36, 0.60]),
         (Place::NightSky, _) => ([0.04, 0.05, 0.22], [0.11, 0.13, 0.42], [0.28, 0.26, 0.60]),
         (Place::Volcano, Time::Day) => ([0.42, 0.26, 0.30], [0.70, 0.40, 0.32], [0.95, 0.62, 0.38]),
-        (Place::Volcano, Time::Sunset) => ([0.28, 0.12, 0.18], [0.62, 0.22, 0.18], [0.98, 0.48, 0.20]),
-        (Place::Volcano, Time::Night) => ([0.07, 0.03, 0.08], [0.22, 0.07, 0.10], [0.48, 0.15, 0.10]),
+        (Place::Volcano, Time::Sunset) => {
+            ([0.28, 0.12, 0.18], [0.62, 0.22, 0.18], [0.98, 0.48, 0.20])
+        }
+        (Place::Volcano, Time::Night) => {
+            ([0.07, 0.03, 0.08], [0.22, 0.07, 0.10], [0.48, 0.15, 0.10])
+        }
         (Place::Desert, Time::Day) => ([0.32, 0.62, 0.93], [0.60, 0.80, 0.96], [0.98, 0.92, 0.76]),
         (Place::Snow, Time::Day) => ([0.50, 0.72, 0.94], [0.70, 0.85, 0.98], [0.90, 0.95, 1.0]),
         (Place::Forest, Time::Day) => ([0.46, 0.76, 0.72], [0.66, 0.87, 0.72], [0.86, 0.96, 0.74]),
         (_, Time::Day) => ([0.22, 0.56, 0.95], [0.48, 0.75, 0.98], [0.80, 0.92, 1.0]),
         (_, Time::Sunset) => ([0.36, 0.26, 0.56], [0.90, 0.48, 0.46], [1.0, 0.78, 0.46]),
-        (_, Time::Night) => ([0.03, 0.05, 0.17], [0.07, 0.11, 0.29], [0.15, 0.21, 0.43]),
+        (_, Time::Night) => ([0.04, 0.06, 0.20], [0.09, 0.14, 0.35], [0.19, 0.27, 0.51]),
     };
     Sky {
         top: shift(top),
@@ -97,7 +102,8 @@ impl Scene<'_> {
         self.canvas.ellipse(x, y, r, r, moon);
         for (dx, dy, k) in [(-0.3, -0.2, 0.26), (0.35, 0.1, 0.2), (-0.05, 0.45, 0.17)] {
             let crater = Paint::flat([0.84, 0.83, 0.77]).soft(0.1 * r).alpha(0.8);
-            self.canvas.ellipse(x + dx * r, y + dy * r, k * r, k * r, crater);
+            self.canvas
+                .ellipse(x + dx * r, y + dy * r, k * r, k * r, crater);
         }
     }
 
@@ -114,7 +120,8 @@ impl Scene<'_> {
                 }
                 let x = (cell as f32 + rng::unit(seed, 1)) / 13.0 - shift;
                 let y = (row as f32 + rng::unit(seed, 2)) / 13.0;
-                let twinkle = 0.7 + 0.3 * (self.view.seconds * 2.0 + rng::unit(seed, 3) * 6.3).sin();
+                let twinkle =
+                    0.7 + 0.3 * (self.view.seconds * 2.0 + rng::unit(seed, 3) * 6.3).sin();
                 let big = rng::unit(seed, 4);
                 let r = lerp(0.003, 0.0085, big * big) * self.unit;
                 let fade = 1.0 - smooth(end * 0.7, end, y);
@@ -155,7 +162,16 @@ impl Scene<'_> {
     }
 
     /// A heap of soft balls about six sizes wide.
-    pub(super) fn cloud(&mut self, x: f32, y: f32, size: f32, seed: u64, light: Rgb, dark: Rgb, alpha: f32) {
+    pub(super) fn cloud(
+        &mut self,
+        x: f32,
+        y: f32,
+        size: f32,
+        seed: u64,
+        light: Rgb,
+        dark: Rgb,
+        alpha: f32,
+    ) {
         let paint = Paint::solid(light, dark).alpha(alpha).soft(size * 0.16);
         for i in 0..5 {
             let along = (i as f32 - 2.0) * 0.85;
@@ -174,7 +190,9 @@ impl Scene<'_> {
         match self.back.weather {
             Weather::Rain => {
                 let colour = self.back.lit([0.86, 0.92, 1.0]);
-                let paint = Paint::flat(mix(colour, [0.7, 0.78, 0.9], 0.3)).alpha(0.55).soft(1.0);
+                let paint = Paint::flat(mix(colour, [0.7, 0.78, 0.9], 0.3))
+                    .alpha(0.55)
+                    .soft(1.0);
                 for (x, y) in self.falling(70, 1.5, 0.18, time) {
                     let length = 0.055 * self.unit;
                     self.canvas.capsule(
@@ -228,9 +246,14 @@ impl Scene<'_> {
                 let own = rng::unit(self.back.seed, 600 + 3 * i);
                 let pace = speed * lerp(0.8, 1.25, rng::unit(self.back.seed, 601 + 3 * i));
                 let y = (own + time * pace).rem_euclid(1.0) * 1.2 - 0.1;
-                let x = rng::unit(self.back.seed, 602 + 3 * i) * wide - 0.2 - self.view.x * 0.5
+                let x = rng::unit(self.back.seed, 602 + 3 * i) * wide
+                    - 0.2
+                    - self.view.x * 0.5
                     - y * slant;
-                (x.rem_euclid(wide) * self.unit - 0.2 * self.unit, y * self.unit)
+                (
+                    x.rem_euclid(wide) * self.unit - 0.2 * self.unit,
+                    y * self.unit,
+                )
             })
             .collect()
     }
@@ -262,8 +285,11 @@ impl Scene<'_> {
             tops.push(self.above(hills.base + hills.height * here, hills.depth));
             relief.push((0.45 - slope * 3.2).clamp(0.0, 1.0));
         }
-        let far = hills.depth * 2.0;
-        let paint = Paint::solid(self.back.far(hills.light, far), self.back.far(hills.dark, far));
+        let far = (0.35 + hills.depth * 2.0).min(1.0);
+        let paint = Paint::solid(
+            self.back.far(hills.light, far),
+            self.back.far(hills.dark, far),
+        );
         let low = self.back.far(hills.low, far);
         let bottom = self.above(-0.02, hills.depth).max(0.0) + 0.03 * self.unit;
         self.canvas.ridge(
@@ -274,22 +300,6 @@ impl Scene<'_> {
             paint,
             low,
         );
-    }
-
-    /// A glow at the horizon that ties sky and land together.
-    pub(super) fn horizon_haze(&mut self, strength: f32) {
-        let haze = self.back.light.haze;
-        let row = HORIZON * self.unit;
-        let reach = 0.10 * self.unit;
-        for y in 0..self.canvas.height {
-            let near = 1.0 - ((y as f32 + 0.5 - row) / reach).abs();
-            if near > 0.0 {
-                let k = near * near * (strength + self.back.light.fog * 0.5).min(0.9);
-                for pixel in self.canvas.row(y) {
-                    *pixel = mix(*pixel, haze, k);
-                }
-            }
-        }
     }
 
     /// Aurora-like veils and far galaxies for the dark skies.

@@ -1,0 +1,361 @@
+//! English sentences.
+
+use super::{noun as choose_noun, pick, says_direction};
+use crate::record::SceneRecord;
+use crate::rng::Dice;
+use crate::vocabulary::{Action, Camera, Direction, Place, Surface, Time, Weather};
+
+pub(super) fn sentence(
+    record: &SceneRecord,
+    action: Action,
+    then: Option<Action>,
+    dice: &mut Dice,
+) -> String {
+    let actor = record.actor_entry();
+    let many = record.actor.count > 1;
+    let noun = choose_noun(actor.en, dice);
+    let subject = match record.actor.count {
+        1 if dice.chance(0.85) => format!("{} {noun}", article(noun)),
+        1 => format!("the {noun}"),
+        2 => format!("two {}", plural(noun)),
+        _ => format!("three {}", plural(noun)),
+    };
+    let way = record.direction;
+    let place = pick(places(record.place), dice);
+    let mut verb = verb_phrase(action, record.place, many, dice);
+    if says_direction(record, action, dice) {
+        verb = format!("{verb} {}", direction(action, way, dice));
+    }
+    if let Some(next) = then {
+        let second = verb_phrase(next, record.place, many, dice);
+        let link = pick(&["and then", "then", ", then"], dice);
+        verb = format!("{verb} {link} {second}").replace(" ,", ",");
+    }
+    let mut sentence = if dice.chance(0.08) && then.is_none() {
+        format!("{place}, {subject} {verb}")
+    } else if dice.chance(0.10) && then.is_none() {
+        // A noun phrase: "a frog jumping in the snow".
+        let base = ing(action, dice);
+        format!("{subject} {base} {place}")
+    } else {
+        format!("{subject} {verb} {place}")
+    };
+    if record.time != Time::Day && dice.chance(0.75)
+        || record.time == Time::Day && record.place.times().len() > 1 && dice.chance(0.15)
+    {
+        let words: &[&str] = match record.time {
+            Time::Day => &["during the day", "in daylight", "by day"],
+            Time::Sunset => &[
+                "at sunset",
+                "at dusk",
+                "in the evening light",
+                "at golden hour",
+            ],
+            Time::Night => &["at night", "in the moonlight", "at nighttime"],
+        };
+        if !record.place.times().contains(&Time::Day) {
+            // Night skies say so themselves.
+        } else {
+            sentence = format!("{sentence} {}", pick(words, dice));
+        }
+    }
+    let weather: Option<&[&str]> = match record.weather {
+        Weather::Clear => (dice.chance(0.06) && record.place.has_weather())
+            .then_some(&["clear weather", "on a clear day"][..1]),
+        Weather::Rain => Some(&["in the rain", "while it rains", "rainy weather"]),
+        Weather::Snowfall => Some(&["while snow falls", "in falling snow", "snowing"]),
+        Weather::Fog => Some(&["in the fog", "in thick mist", "foggy weather"]),
+    };
+    if let Some(words) = weather
+        && dice.chance(0.8)
+    {
+        let word = pick(words, dice);
+        let comma = if word.starts_with("in ") || word.starts_with("while") {
+            ""
+        } else {
+            ","
+        };
+        sentence = format!("{sentence}{comma} {word}");
+    }
+    let camera: &[&str] = match record.camera {
+        Camera::Static => &["static shot", "medium shot", "still camera"],
+        Camera::PanLeft => &["the camera pans left", "camera pans left", "pan left"],
+        Camera::PanRight => &["the camera pans right", "camera pans right", "pan right"],
+        Camera::ZoomIn => &["the camera zooms in", "zoom in", "slow zoom in"],
+        Camera::ZoomOut => &["the camera zooms out", "zoom out", "slow zoom out"],
+        Camera::WideAngle => &[
+            "wide-angle shot",
+            "wide-angle shot",
+            "wide shot",
+            "long shot",
+        ],
+        Camera::CloseUp => &["close-up", "close-up shot", "close shot"],
+        Camera::Follow => &["tracking shot", "the camera follows", "follow shot"],
+    };
+    let says = if record.camera == Camera::Static {
+        0.10
+    } else {
+        0.8
+    };
+    if dice.chance(says) {
+        let shot = pick(camera, dice);
+        let framing = matches!(record.camera, Camera::WideAngle | Camera::CloseUp);
+        sentence = if framing && then.is_none() && dice.chance(0.25) {
+            let doing = ing(action, dice);
+            format!("{} {shot} of {subject} {doing} {place}", article(shot))
+        } else if dice.chance(0.08) {
+            format!("{shot}, {sentence}")
+        } else {
+            format!("{sentence}, {shot}")
+        };
+    }
+    if dice.chance(0.15) {
+        let mut letters = sentence.chars();
+        if let Some(first) = letters.next() {
+            sentence = first.to_uppercase().chain(letters).collect();
+        }
+        sentence.push('.');
+    }
+    sentence
+}
+
+fn direction(action: Action, way: Direction, dice: &mut Dice) -> &'static str {
+    match (action, way) {
+        (Action::Stands, Direction::Left) => pick(&["facing left", "looking to the left"], dice),
+        (Action::Stands, Direction::Right) => pick(&["facing right", "looking to the right"], dice),
+        (_, Direction::Left) => pick(&["to the left", "left", "towards the left"], dice),
+        (_, Direction::Right) => pick(&["to the right", "right", "towards the right"], dice),
+    }
+}
+
+fn verb_phrase(action: Action, place: Place, many: bool, dice: &mut Dice) -> String {
+    let one: &[&str] = match action {
+        Action::Stands => match place.surface() {
+            Surface::Submerged => &["rests", "stays"],
+            _ => &[
+                "stands",
+                "stands",
+                "stands",
+                "waits",
+                "rests",
+                "is standing",
+            ],
+        },
+        Action::Walks => &["walks", "walks", "walks", "strolls", "is walking"],
+        Action::Runs => &["runs", "runs", "races", "is running"],
+        Action::Jumps => &["jumps", "jumps", "hops", "leaps", "is jumping"],
+        Action::Flies => &["flies", "flies", "soars", "is flying"],
+        Action::Swims => &["swims", "swims", "floats", "is swimming"],
+        Action::Turns => &["turns around", "turns", "is turning around"],
+        Action::Falls => &["falls", "falls down", "drops", "is falling"],
+        Action::Grows => &["grows", "gets bigger", "grows bigger", "is growing"],
+        Action::ComesCloser => &[
+            "comes closer",
+            "approaches",
+            "comes towards us",
+            "is coming closer",
+        ],
+        Action::Spins => &["spins", "spins around", "rolls over", "is spinning"],
+    };
+    let text = pick(one, dice);
+    if !many {
+        return text.to_string();
+    }
+    // "walks around" → "walk around", "is walking" → "are walking".
+    let (head, tail) = text.split_once(' ').unwrap_or((text, ""));
+    let head = match head {
+        "is" => "are".to_string(),
+        "flies" => "fly".to_string(),
+        "approaches" => "approach".to_string(),
+        other => other.strip_suffix('s').unwrap_or(other).to_string(),
+    };
+    if tail.is_empty() {
+        head
+    } else {
+        format!("{head} {tail}")
+    }
+}
+
+fn ing(action: Action, dice: &mut Dice) -> &'static str {
+    match action {
+        Action::Stands => pick(&["standing", "resting"], dice),
+        Action::Walks => pick(&["walking", "strolling"], dice),
+        Action::Runs => pick(&["running", "racing"], dice),
+        Action::Jumps => pick(&["jumping", "hopping"], dice),
+        Action::Flies => pick(&["flying", "soaring"], dice),
+        Action::Swims => pick(&["swimming", "floating"], dice),
+        Action::Turns => "turning around",
+        Action::Falls => pick(&["falling", "falling down"], dice),
+        Action::Grows => pick(&["growing", "getting bigger"], dice),
+        Action::ComesCloser => pick(&["coming closer", "approaching"], dice),
+        Action::Spins => pick(&["spinning", "rolling over"], dice),
+    }
+}
+
+pub(super) fn places(place: Place) -> &'static [&'static str] {
+    match place {
+        Place::Desert => &[
+            "in the desert",
+            "in the desert",
+            "in a desert",
+            "among sand dunes",
+            "in the sandy desert",
+        ],
+        Place::Beach => &[
+            "on the beach",
+            "on the beach",
+            "at the beach",
+            "on a sandy beach",
+            "on the seashore",
+        ],
+        Place::Snow => &[
+            "in the snow",
+            "in the snow",
+            "on a snowy field",
+            "on the snowfield",
+            "in a winter landscape",
+        ],
+        Place::Meadow => &[
+            "in a meadow",
+            "in the meadow",
+            "on the grass",
+            "on the grassland",
+            "in a green field",
+        ],
+        Place::Forest => &[
+            "in the forest",
+            "in a forest",
+            "in the woods",
+            "in the woodland",
+        ],
+        Place::River => &[
+            "in a stream",
+            "in a stream",
+            "in the stream",
+            "in the river",
+            "in a river",
+            "in a creek",
+            "in shallow water",
+        ],
+        Place::Sea => &[
+            "in the sea",
+            "in the sea",
+            "in the ocean",
+            "on the open sea",
+            "among the waves",
+        ],
+        Place::City => &[
+            "in the city",
+            "in the city",
+            "in a city",
+            "on the street",
+            "in town",
+        ],
+        Place::NightSky => &[
+            "in the night sky",
+            "in the night sky",
+            "in the starry sky",
+            "on moonlit clouds",
+        ],
+        Place::Space => &["in space", "in space", "in outer space", "on the moon"],
+        Place::Mountains => &[
+            "in the mountains",
+            "in the mountains",
+            "below snowy peaks",
+            "in a mountain valley",
+        ],
+        Place::Volcano => &[
+            "by a volcano",
+            "at the volcano",
+            "near the volcano",
+            "on a lava field",
+        ],
+        Place::Village => &[
+            "in the village",
+            "in a village",
+            "in the countryside",
+            "on a farm",
+        ],
+        Place::Underwater => &[
+            "underwater",
+            "underwater",
+            "on the seabed",
+            "at a coral reef",
+            "at the bottom of the sea",
+        ],
+        Place::Sky => &[
+            "in the sky",
+            "in the sky",
+            "on the clouds",
+            "in the blue sky",
+        ],
+    }
+}
+
+/// "a" or "an", by sound.
+pub fn article(noun: &str) -> &'static str {
+    let lower = noun.to_lowercase();
+    let long_u = ["unicorn", "ufo", "ewe", "uni"]
+        .iter()
+        .any(|p| lower.starts_with(p));
+    if !long_u && lower.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
+/// The plural of a noun phrase.
+pub fn plural(noun: &str) -> String {
+    const SAME: &[&str] = &[
+        "fish",
+        "sheep",
+        "deer",
+        "bison",
+        "moose",
+        "angelfish",
+        "spacecraft",
+        "salmon",
+        "jellyfish",
+        "shrimp",
+        "squid",
+        "goldfish",
+        "pufferfish",
+        "blowfish",
+    ];
+    const ODD: &[(&str, &str)] = &[
+        ("goose", "geese"),
+        ("mouse", "mice"),
+        ("wolf", "wolves"),
+        ("snowman", "snowmen"),
+        ("calf", "calves"),
+        ("man", "men"),
+        ("person", "people"),
+        ("ox", "oxen"),
+        ("woman", "women"),
+        ("leaf", "leaves"),
+        ("elf", "elves"),
+        ("fireman", "firemen"),
+        ("policeman", "policemen"),
+    ];
+    let (front, last) = noun.rsplit_once(' ').map_or(("", noun), |(f, l)| (f, l));
+    let many = if SAME.contains(&last) {
+        last.to_string()
+    } else if let Some((_, many)) = ODD.iter().find(|(one, _)| *one == last) {
+        (*many).to_string()
+    } else if let Some(stem) = last
+        .strip_suffix('y')
+        .filter(|s| !s.ends_with(['a', 'e', 'o', 'u']))
+    {
+        format!("{stem}ies")
+    } else if last.ends_with(['s', 'x', 'z']) || last.ends_with("ch") || last.ends_with("sh") {
+        format!("{last}es")
+    } else {
+        format!("{last}s")
+    };
+    if front.is_empty() {
+        many
+    } else {
+        format!("{front} {many}")
+    }
+}

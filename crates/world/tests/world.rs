@@ -1,0 +1,335 @@
+//! The world as its users see it: tables, records, captions, packs, frames. Needs no fetched pictures.
+
+use std::collections::HashSet;
+
+use image::{Rgba, RgbaImage};
+use kinora_world::actors;
+use kinora_world::captions::{article, captions, plural, wording};
+use kinora_world::pack::{self, Pack};
+use kinora_world::record::{
+    SampleOptions, SceneRecord, Split, is_heldout, possible_actions, sample_record,
+};
+use kinora_world::render::{Format, render};
+use kinora_world::rng::Dice;
+use kinora_world::stream::{StreamOptions, record_at, write_stream};
+use kinora_world::vocabulary::{Action, Camera, Direction, Place, Time, Weather, Words};
+use proptest::prelude::*;
+
+/// Every actor as a red disc of two frames.
+fn tiny_pack() -> Vec<u8> {
+    let disc = |grey: u8| {
+        RgbaImage::from_fn(24, 20, |x, y| {
+            let (dx, dy) = (f32::from(x as u8) - 11.5, f32::from(y as u8) - 9.5);
+            let alpha = if dx * dx + dy * dy < 81.0 { 255 } else { 0 };
+            Rgba([220, grey, 40, alpha])
+        })
+    };
+    let sprites: Vec<_> = actors::all()
+        .iter()
+        .map(|actor| (actor.key, 1.0, vec![disc(30), disc(60)]))
+        .collect();
+    pack::from_images(&sprites).expect("small pictures")
+}
+
+fn records(count: u64, split: Split) -> Vec<SceneRecord> {
+    let options = SampleOptions {
+        split,
+        ..SampleOptions::default()
+    };
+    (0..count)
+        .map(|seed| sample_record(&mut Dice::new(seed), &options))
+        .collect()
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+#[test]
+fn tables_are_complete() {
+    let table = actors::all();
+    assert!(table.len() >= 100);
+    let keys: HashSet<_> = table.iter().map(|actor| actor.key).collect();
+    let names: HashSet<_> = table.iter().map(|actor| actor.name_en()).collect();
+    let chinese: HashSet<_> = table.iter().map(|actor| actor.name_zh()).collect();
+    assert_eq!(keys.len(), table.len());
+    assert_eq!(names.len(), table.len());
+    assert_eq!(chinese.len(), table.len());
+    for actor in table {
+        assert!(
+            actor.zh.iter().all(|word| is_chinese(word)),
+            "{}",
+            actor.key
+        );
+        assert!(is_chinese(actor.measure), "{}", actor.key);
+        assert!(
+            actor
+                .en
+                .iter()
+                .all(|word| !word.is_empty() && !is_chinese(word))
+        );
+    }
+    let all: Vec<Words> = Place::ALL
+        .iter()
+        .map(|x| x.words())
+        .chain(Action::ALL.iter().map(|x| x.words()))
+        .chain(Camera::ALL.iter().map(|x| x.words()))
+        .chain(Time::ALL.iter().map(|x| x.words()))
+        .chain(Weather::ALL.iter().map(|x| x.words()))
+        .chain(Direction::ALL.iter().map(|x| x.words()))
+        .collect();
+    for words in all {
+        assert!(!words.en.is_empty() && !words.zh.is_empty());
+        assert!(words.zh.iter().all(|word| is_chinese(word)));
+    }
+}
+
+#[test]
+fn held_out_combinations_are_a_tenth_and_disjoint() {
+    let (mut held, mut all) = (0, 0);
+    for actor in actors::all() {
+        let mut trained = 0;
+        for &place in Place::ALL {
+            for action in possible_actions(actor, place) {
+                all += 1;
+                if is_heldout(actor.key, place, action) {
+                    held += 1;
+                } else {
+                    trained += 1;
+                }
+            }
+        }
+        assert!(trained > 50, "{} is hardly trained on", actor.key);
+    }
+    let share = f64::from(held) / f64::from(all);
+    assert!((0.08..0.12).contains(&share), "{share}");
+    assert!(records(400, Split::Train).iter().all(|r| !r.heldout()));
+    assert!(records(400, Split::Val).iter().all(|r| !r.heldout()));
+    assert!(records(400, Split::Heldout).iter().all(|r| r.heldout()));
+    // No single word is held out, not even with few actors.
+    let options = SampleOptions {
+        actors: 24,
+        ..SampleOptions::default()
+    };
+    let seen: Vec<_> = (0..4000)
+        .map(|seed| sample_record(&mut Dice::new(seed), &options))
+        .collect();
+    for actor in &actors::all()[..24] {
+        assert!(
+            seen.iter().any(|r| r.actor.kind == actor.key),
+            "{}",
+            actor.key
+        );
+    }
+    for &place in Place::ALL {
+        assert!(seen.iter().any(|r| r.place == place));
+    }
+    for &action in Action::ALL {
+        assert!(seen.iter().any(|r| r.action == action));
+    }
+}
+
+#[test]
+fn captions_name_actor_and_place() {
+    for record in records(1500, Split::Train) {
+        let actor = record.actor_entry();
+        let said = captions(&record, &mut wording(&record, 0));
+        let lower = said.en.to_lowercase();
+        let named = actor.en.iter().any(|word| {
+            lower.contains(&word.to_lowercase()) || lower.contains(&plural(word).to_lowercase())
+        });
+        assert!(named, "{} lacks {}", said.en, actor.name_en());
+        assert!(
+            actor.zh.iter().any(|word| said.zh.contains(word)),
+            "{} lacks {}",
+            said.zh,
+            actor.name_zh()
+        );
+        let other = said.en.len() > actor.name_en().len() + 8;
+        assert!(
+            other && !said.en.contains("  ") && !said.en.contains(" ,"),
+            "{}",
+            said.en
+        );
+        assert!(
+            !said.zh.contains("，，") && !said.zh.contains(' '),
+            "{}",
+            said.zh
+        );
+    }
+}
+
+#[test]
+fn the_well_known_sentences_are_said() {
+    let mut record = records(1, Split::Train).remove(0);
+    record.actor.kind = "mammoth".into();
+    record.actor.count = 1;
+    record.place = Place::Desert;
+    record.action = Action::Walks;
+    record.camera = Camera::WideAngle;
+    record.time = Time::Day;
+    record.weather = Weather::Clear;
+    let said = |record: &SceneRecord| -> (HashSet<String>, HashSet<String>) {
+        (0..6000)
+            .map(|salt| captions(record, &mut wording(record, salt)))
+            .map(|c| (c.en, c.zh))
+            .unzip()
+    };
+    let (en, zh) = said(&record);
+    assert!(en.contains("a woolly mammoth walks in the desert, wide-angle shot"));
+    assert!(zh.contains("长毛猛犸象在沙漠中行走，广角镜头拍摄"));
+    record.actor.kind = "swan".into();
+    record.place = Place::River;
+    record.action = Action::Stands;
+    record.camera = Camera::Static;
+    let (en, zh) = said(&record);
+    assert!(en.contains("a white bird stands in a stream"));
+    assert!(zh.contains("一只白色的鸟站在溪流中"));
+}
+
+#[test]
+fn english_forms() {
+    assert_eq!(article("owl"), "an");
+    assert_eq!(article("unicorn"), "a");
+    assert_eq!(article("UFO"), "a");
+    assert_eq!(plural("wolf"), "wolves");
+    assert_eq!(plural("grey wolf"), "grey wolves");
+    assert_eq!(plural("fox"), "foxes");
+    assert_eq!(plural("butterfly"), "butterflies");
+    assert_eq!(plural("monkey"), "monkeys");
+    assert_eq!(plural("tropical fish"), "tropical fish");
+    assert_eq!(plural("white mouse"), "white mice");
+}
+
+#[test]
+fn frames_are_a_function_of_the_record() {
+    let pack = Pack::parse(tiny_pack()).expect("just made");
+    let other = Pack::parse(tiny_pack()).expect("just made");
+    for (i, record) in records(40, Split::Train).into_iter().enumerate() {
+        let format = Format {
+            width: 48 + 16 * (i % 3),
+            height: 48,
+            frames: 1 + 3 * (i % 2),
+            fps: 8.0,
+        };
+        let text = serde_json::to_string(&record).expect("plain values");
+        let again: SceneRecord = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(again, record);
+        let frames = render(&record, &pack, &format).expect("all actors are there");
+        assert_eq!(
+            frames.len(),
+            format.frames * format.width * format.height * 3
+        );
+        assert!(
+            frames == render(&again, &other, &format).expect("all actors are there"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn streams_are_ordered_and_repeatable() {
+    let pack = Pack::parse(tiny_pack()).expect("just made");
+    let options = StreamOptions {
+        seed: 5,
+        first: 0,
+        count: 7,
+        format: Format {
+            width: 32,
+            height: 32,
+            frames: 2,
+            fps: 8.0,
+        },
+        sample: SampleOptions {
+            two_segments: true,
+            ..SampleOptions::default()
+        },
+    };
+    let mut bytes = Vec::new();
+    write_stream(&mut bytes, &pack, &options).expect("into memory");
+    let mut again = Vec::new();
+    write_stream(&mut again, &pack, &options).expect("into memory");
+    assert!(bytes == again);
+    let mut at = 0;
+    for index in 0..options.count {
+        assert_eq!(&bytes[at..at + 4], b"KWS1");
+        let word = |i: usize| {
+            let start = at + 4 + 4 * i;
+            u32::from_le_bytes(bytes[start..start + 4].try_into().expect("four bytes")) as usize
+        };
+        let (json, t, h, w) = (word(0), word(1), word(2), word(3));
+        assert_eq!((t, h, w), (2, 32, 32));
+        let head: serde_json::Value =
+            serde_json::from_slice(&bytes[at + 20..at + 20 + json]).expect("JSON");
+        let record: SceneRecord = serde_json::from_value(head["record"].clone()).expect("a record");
+        assert_eq!(record, record_at(&options, index));
+        assert_eq!(head["captions"]["zh"].as_array().map(Vec::len), Some(3));
+        assert_eq!(head["segments"].as_array().map(Vec::len), Some(2));
+        at += 20 + json + t * h * w * 3;
+    }
+    assert_eq!(at, bytes.len());
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let pack = Pack::parse(tiny_pack()).expect("just made");
+    let options = StreamOptions {
+        seed: 1,
+        first: 0,
+        count: 0,
+        format: Format {
+            width: 16,
+            height: 16,
+            frames: 1,
+            fps: 8.0,
+        },
+        sample: SampleOptions::default(),
+    };
+    write_stream(&mut Closed, &pack, &options).expect("quiet");
+}
+
+#[test]
+fn broken_packs_are_refused() {
+    let good = tiny_pack();
+    assert!(Pack::parse(good.clone()).is_ok());
+    assert!(Pack::parse(Vec::new()).is_err());
+    assert!(Pack::parse(good[..good.len() - 1].to_vec()).is_err());
+    assert!(Pack::parse(good[..40].to_vec()).is_err());
+    let pack = Pack::parse(good).expect("just made");
+    assert!(pack.sprite("nobody").is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn foreign_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let mut named = b"KWPK\x01\0\0\0".to_vec();
+        named.extend_from_slice(&bytes);
+        let _ = Pack::parse(bytes);
+        let _ = Pack::parse(named);
+    }
+
+    #[test]
+    fn damaged_packs_never_panic(at in 0.0f64..1.0, value in any::<u8>(), cut in 0.0f64..1.0) {
+        let disc = RgbaImage::from_pixel(9, 7, Rgba([9, 8, 7, 255]));
+        let mut bytes = pack::from_images(&[("mammoth", 1.0, vec![disc])]).expect("small");
+        let spot = ((bytes.len() - 1) as f64 * at) as usize;
+        bytes[spot] = value;
+        if value % 2 == 0 {
+            bytes.truncate((bytes.len() as f64 * cut) as usize);
+        }
+        if let Ok(pack) = Pack::parse(bytes) {
+            let _ = pack.sprite("mammoth");
+        }
+    }
+}
