@@ -95,11 +95,17 @@ impl Run {
     }
 }
 
+/// The contents of the `mdat` box, walking the boxes of the file's top level.
 fn track(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
-    let mp4 = re_mp4::Mp4::read_bytes(&bytes).unwrap();
-    let track = mp4.tracks().values().next().unwrap();
-    assert!(!track.samples.is_empty());
-    let sample = |s: &re_mp4::Sample| bytes[s.offset as usize..(s.offset + s.size) as usize].to_vec();
-    track.samples.iter().flat_map(sample).collect()
+    let mut rest = &bytes[..];
+    while let Some((head, _)) = rest.split_at_checked(8) {
+        let size = u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
+        if &head[4..] == b"mdat" {
+            assert!(size > 8);
+            return rest[8..size].to_vec();
+        }
+        rest = &rest[size.max(8)..];
+    }
+    panic!("{} has no coded track", path.display());
 }
