@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKLLTXVideo
 from diffusers.models.autoencoders import autoencoder_kl_ltx
 
-from . import world
-from .common import Budget, Ema, Log, averaged, half, learning_rate, optimizer, pick_device, save_atomically, save_grid
+from . import pca, world
+from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid
 
 
 def still_convolutions():
@@ -34,20 +34,22 @@ def still_convolutions():
 
 
 def build(table):
-    depth = len(table.channels) - 1
+    """Constant width, stride-2 convolutions down, pixel shuffles up: a shape that a PCA can be written into."""
+    scalings = (True,) * table.scalings + (False,)
+    blocks = len(scalings)
     return AutoencoderKLLTXVideo(
         latent_channels=table.latent_channels,
-        block_out_channels=tuple(table.channels),
-        down_block_types=("LTXVideo095DownBlock3D",) * depth,
-        decoder_block_out_channels=tuple(table.decoder_channels),
+        block_out_channels=(table.width,) * blocks,
+        down_block_types=("LTXVideoDownBlock3D",) * blocks,
+        decoder_block_out_channels=(table.width,) * blocks,
         layers_per_block=tuple(table.layers),
         decoder_layers_per_block=tuple(table.decoder_layers),
-        spatio_temporal_scaling=(True,) * depth,
-        decoder_spatio_temporal_scaling=(True,) * depth,
-        decoder_inject_noise=(False,) * (depth + 1),
-        downsample_type=("spatiotemporal",) * depth,
-        upsample_residual=(True,) * depth,
-        upsample_factor=(2,) * depth,
+        spatio_temporal_scaling=scalings,
+        decoder_spatio_temporal_scaling=scalings,
+        decoder_inject_noise=(False,) * (blocks + 1),
+        downsample_type=("conv",) * blocks,
+        upsample_residual=(False,) * blocks,
+        upsample_factor=(1,) * blocks,
         patch_size=table.patch_size,
         patch_size_t=1,
         encoder_causal=True,
@@ -89,10 +91,6 @@ def train(config, minutes, out, resume=True, seed=1):
     path = Path(out) / "autoencoder.pt"
     if resume and path.exists():
         model.load_state_dict({k: v.float() for k, v in torch.load(path, weights_only=True)["model"].items()})
-    ema = Ema([model], table.get("ema", 0.999))
-    optimizers = optimizer([model], table)
-    log = Log(out, "autoencoder")
-    budget = Budget(minutes)
 
     def feed(shape, frames, batch, offset):
         return world.batches(
@@ -101,6 +99,11 @@ def train(config, minutes, out, resume=True, seed=1):
 
     stills = feed(table.still_size, 1, table.still_batch, 100)
     clips = feed(table.clip_size, table.clip_frames, table.clip_batch, 200)
+    if not (resume and path.exists()):
+        sample = torch.cat([world.pixels(next(stills), device)[:, :, 0] for _ in range(table.pca_stills // table.still_batch)])
+        pca.initialise(model, sample)
+    optimizer = Optimizer([model], table)
+    log, budget = Log(out, "autoencoder"), Budget(minutes)
     step = seen = 0
     saved = reported = 0.0
     while budget.left:
@@ -115,29 +118,22 @@ def train(config, minutes, out, resume=True, seed=1):
         y, z = y.float(), z.float()
         loss = reconstruction_loss(x, y) + table.kl * z.square().mean()
         lr = learning_rate(table.lr, budget.progress)
-        for o in optimizers:
-            for group in o.param_groups:
-                group["lr"] = lr
-            o.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for o in optimizers:
-            o.step()
-        ema.update()
+        norm = optimizer.step(lr)
         step += 1
         seen += x.shape[0]
         if budget.spent - reported > 20:
             reported = budget.spent
             log(stage="autoencoder", step=step, seen=seen, minutes=budget.spent / 60, clip=is_clip, loss=loss.item(),
-                psnr=psnr(x, y).item(), norm=float(norm), z=z.std().item(), lr=lr)  # fmt: skip
+                psnr=psnr(x, y).item(), norm=norm, z=z.std().item(), lr=lr)  # fmt: skip
         if budget.spent - saved > 120 or not budget.left:
             saved = budget.spent
-            with averaged(ema), torch.no_grad():
+            with optimizer.averaged(), torch.no_grad():
                 save_atomically({"model": half(model.state_dict()), "step": step}, path)
                 n = min(8, x.shape[0])
                 y = model.decode(model.encode(x[:n]).latent_dist.mode()).sample
                 save_grid(torch.cat([x[:n, :, -1], y[:n, :, -1]]), Path(out) / "autoencoder.png", n)
-    with averaged(ema):
+    with optimizer.averaged():
         measure_latents(model, [next(stills) for _ in range(8)] + [next(clips) for _ in range(8)], device)
         save_atomically({"model": half(model.state_dict()), "step": step}, path)
         model.save_pretrained(Path(out) / "vae")

@@ -1,10 +1,11 @@
-"""What every stage shares: configuration, time budget, EMA, checkpoints."""
+"""What every stage shares: configuration, time budget, optimiser, checkpoints."""
 
 import json
 import math
 import os
 import time
 import tomllib
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -60,53 +61,54 @@ def learning_rate(base, progress, warmup=0.02, final=0.05):
     return base * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * x)))
 
 
-class Ema:
-    """An exponential moving average of parameters in float32, with a ramp so that early steps forget quickly."""
+class Optimizer:
+    """AdamW alone, or Muon on the hidden matrices with AdamW on the rest (`optimizer = "muon"`).
 
-    def __init__(self, modules, decay):
-        self.decay = decay
-        self.steps = 0
-        self.params = [p for m in modules for p in m.parameters()]
-        self.shadow = [p.detach().clone().float() for p in self.params]
+    The modules compute in bfloat16; the optimiser holds their float32 masters and an average of those (EMA).
+    """
+
+    def __init__(self, modules, table):
+        self.live = [p for m in modules for p in m.parameters() if p.requires_grad]
+        self.master = [p.detach().clone().float() for p in self.live]
+        self.average = [p.clone() for p in self.master]
+        self.decay, self.steps, self.base = table.ema, 0, table.lr
+        names = [n for m in modules for n, p in m.named_parameters() if p.requires_grad]
+        hidden = {i for i, n in enumerate(names) if self.live[i].ndim == 2 and "blocks" in n and "table" not in n}
+        if table.get("optimizer", "adamw") != "muon":
+            hidden = set()
+        rest = [p for i, p in enumerate(self.master) if i not in hidden]
+        self.parts = [torch.optim.AdamW(rest, lr=table.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+        if hidden:
+            matrices = [self.master[i] for i in sorted(hidden)]
+            self.parts.append(torch.optim.Muon(matrices, lr=table.lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
 
     @torch.no_grad()
-    def update(self):
+    def step(self, lr, clip=1.0):
+        """Take one step from the live parameters' gradients and clear them; gives the gradient's norm."""
+        for p, m in zip(self.live, self.master):
+            m.grad = None if p.grad is None else p.grad.float()
+            p.grad = None
+        norm = torch.nn.utils.clip_grad_norm_(self.master, clip)
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = lr
+            part.step()
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_(self.shadow, [p.detach().float() for p in self.params], 1 - decay)
+        torch._foreach_lerp_(self.average, self.master, 1 - decay)
+        torch._foreach_copy_(self.live, self.master)
+        return float(norm)
 
-    @torch.no_grad()
-    def swap(self):
-        """Exchange the live weights and the averaged ones; call it twice to come back."""
-        for p, s in zip(self.params, self.shadow):
-            live = p.detach().clone()
-            p.copy_(s)
-            s.copy_(live)
-
-
-class averaged:
-    """`with averaged(ema):` runs its body on the averaged weights."""
-
-    def __init__(self, ema):
-        self.ema = ema
-
-    def __enter__(self):
-        self.ema.swap()
-
-    def __exit__(self, *_):
-        self.ema.swap()
-
-
-def optimizer(modules, config):
-    """AdamW alone, or Muon on the hidden matrices with AdamW on the rest (`optimizer = "muon"`)."""
-    params = [p for m in modules for p in m.parameters() if p.requires_grad]
-    if config.get("optimizer", "adamw") == "adamw":
-        return [torch.optim.AdamW(params, lr=config.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
-    hidden = [p for m in modules for n, p in m.named_parameters() if p.ndim == 2 and "blocks" in n and "table" not in n]
-    ids = {id(p) for p in hidden}
-    rest = [p for p in params if id(p) not in ids]
-    muon = torch.optim.Muon(hidden, lr=config.lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-    return [muon, torch.optim.AdamW(rest, lr=config.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    @contextmanager
+    def averaged(self):
+        """Run the body on the averaged weights."""
+        with torch.no_grad():
+            torch._foreach_copy_(self.live, self.average)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                torch._foreach_copy_(self.live, self.master)
 
 
 def save_atomically(state, path):

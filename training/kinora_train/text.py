@@ -15,8 +15,10 @@ PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
 def train_tokenizer(config, out, scenes=20_000):
     """Learn the pieces from captions of small stills; each Chinese character and mark stands alone."""
 
+    everything = type(config)({**config["world"], "actors": 9999, "places": 9999})  # the pieces outlast a growing cast
+
     def lines():
-        for scene in world.stream(config.world, width=16, height=16, frames=1, seed=7, count=scenes):
+        for scene in world.stream(everything, width=16, height=16, frames=1, seed=7, count=scenes):
             yield from scene.captions["en"]
             yield from scene.captions["zh"]
 

@@ -12,9 +12,9 @@ import torch
 from diffusers import LTXVideoTransformer3DModel
 
 from . import autoencoder, text, world
-from .common import Budget, Ema, Log, averaged, half, learning_rate, optimizer, pick_device, save_atomically, save_grid
+from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid
 
-SPACE, TIME = 32, 8  # pixels a latent cell covers; frames a latent frame covers
+SPACE, TIME = 32, 4  # pixels a latent cell covers; frames a latent frame covers
 
 
 def build(table, latent_channels, caption_channels):
@@ -137,7 +137,7 @@ def clip_batch(config, cache, rng, b):
     table = config.transformer
     z, captions, where, keys = cache.sample(rng, b)
     frames = z.shape[2]
-    if rng.random() < 0.4:  # a shorter clip: fewer tokens, more samples
+    if rng.random() < table.get("short_share", 0.6):  # a shorter clip: fewer tokens, more samples
         frames = int(rng.integers(2, frames))
     z = z[:, :, :frames]
     _, _, t, h, w = z.shape
@@ -181,8 +181,7 @@ def loss_of(model, encoder, captions, batch, device):
     x = torch.lerp(z, noise, sigma.unsqueeze(-1))
     shared = bool((sigma == sigma[:, :1]).all())
     ids, mask = captions(batch.captions, device)
-    with torch.autocast(device.type, torch.bfloat16):
-        v = velocity(model, encoder, x, sigma[:, :1] if shared else sigma, batch.coords.to(device), ids, mask)
+    v = velocity(model, encoder, x.bfloat16(), sigma[:, :1] if shared else sigma, batch.coords.to(device), ids, mask)
     error = (v.float() - (noise - z)).square().mean(-1)
     moving = (sigma > 0).float()
     return (error * moving).sum() / moving.sum().clamp(min=1)
@@ -200,9 +199,8 @@ def sample(model, encoder, captions, prompts, *, shape, fps, steps=20, guidance=
     u = torch.linspace(1, 0, steps + 1)
     sigmas = shift * u / (1 + (shift - 1) * u)
     for now, then in zip(sigmas[:-1], sigmas[1:]):
-        with torch.autocast(device.type, torch.bfloat16):
-            level = torch.full((2 * b, 1), float(now), device=device)
-            v = velocity(model, encoder, torch.cat([x, x]), level, coords, ids, mask).float()
+        level = torch.full((2 * b, 1), float(now), device=device)
+        v = velocity(model, encoder, torch.cat([x, x]).bfloat16(), level, coords, ids, mask).float()
         free, bound = v.chunk(2)
         x = x + (then - now) * (free + guidance * (bound - free))
     return x.transpose(1, 2).reshape(b, c, t, h, w)
@@ -223,6 +221,8 @@ def train(config, minutes, out, resume=True, seed=1):
     device = pick_device()
     table = config.transformer
     vae = autoencoder.load(out, device)
+    if (vae.spatial_compression_ratio, vae.temporal_compression_ratio) != (SPACE, TIME):
+        raise ValueError(f"the autoencoder is not {SPACE}x in space and {TIME}x in time")
     captions = text.Captions(out, config.text.max_length)
     encoder = text.build_encoder(config.text, captions.size).to(device)
     model = build(table, vae.config.latent_channels, config.text.d_model).to(device)
@@ -234,8 +234,8 @@ def train(config, minutes, out, resume=True, seed=1):
         encoder.load_state_dict({k: v.float() for k, v in state["encoder"].items()}, strict=False)
         trained = state["seen"]
     cache = ClipCache(Path(out) / "latents") if (Path(out) / "latents").exists() else None
-    ema = Ema([model, encoder], table.ema)
-    optimizers = optimizer([model, encoder], table)
+    optimizer = Optimizer([model, encoder], table)
+    model.bfloat16(), encoder.bfloat16()
     log, budget = Log(out, "transformer"), Budget(minutes)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M + {sum(p.numel() for p in encoder.parameters()) / 1e6:.1f} M parameters, {trained} samples before, {len(cache or ())} clips cached")  # fmt: skip
     feeds = [
@@ -253,15 +253,8 @@ def train(config, minutes, out, resume=True, seed=1):
             batch = still_batch(config, vae, next(feeds[int(rng.integers(len(feeds)))]), rng, device)
         loss = loss_of(model, encoder, captions, batch, device)
         lr = learning_rate(table.lr, budget.progress)
-        for o in optimizers:
-            for group in o.param_groups:
-                group["lr"] = lr
-            o.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_([*model.parameters(), *encoder.parameters()], 1.0)
-        for o in optimizers:
-            o.step()
-        ema.update()
+        optimizer.step(lr)
         step += 1
         seen += batch.z.shape[0]
         kind = "clip" if clip else "still"
@@ -272,11 +265,11 @@ def train(config, minutes, out, resume=True, seed=1):
                 rate=seen / budget.spent, **running)  # fmt: skip
         if budget.spent - saved > table.get("look_every", 240) or not budget.left:
             saved = budget.spent
-            with averaged(ema):
+            with optimizer.averaged(), torch.no_grad():
                 state = {"model": half(model.state_dict()), "encoder": half(encoder.state_dict()), "seen": trained + seen}
                 save_atomically(state, path)
-                frames = 6 if clip or (cache and table.clip_share >= 1) else 1
+                frames = (table.clip_frames - 1) // TIME + 1 if cache and table.clip_share > 0 else 1
                 z = sample(model, encoder, captions, LOOK, fps=config.world.fps, shape=(vae.config.latent_channels, frames, 4, 7))
                 y = autoencoder.decode(vae, z)
-                picks = [0] if frames == 1 else [0, 13, 27, 40]
+                picks = [0] if frames == 1 else [i * (y.shape[2] - 1) // 3 for i in range(4)]
                 save_grid(torch.stack([y[:, :, i] for i in picks], 1).flatten(0, 1), Path(out) / "transformer.png", 4)

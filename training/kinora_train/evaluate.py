@@ -1,0 +1,190 @@
+"""Stages `classifier` and `evaluate`: does a generated clip show what its prompt says?
+
+The classifier learns actor, place and action from renders of the `val` split (its own seeds) and never sees a sample.
+The evaluation generates clips for held-out combinations with the `kinora` program itself, in both languages, and
+reports top-1 with Wilson intervals beside the classifier's own score on real renders and beside chance.
+"""
+
+import argparse
+import math
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import world
+from .common import Budget, Log, pick_device, save_atomically, save_grid, write_json
+
+HEADS = ("actor", "place", "action")
+MOMENTS, WIDTH, HEIGHT = 6, 112, 64  # a clip is seen as six frames of this size, a second apart at most
+
+
+class Classifier(nn.Module):
+    """A small residual network over frames, then a convolution over time."""
+
+    def __init__(self, sizes, width=48):
+        super().__init__()
+        c = [width, width * 2, width * 3, width * 4]
+        self.stem = nn.Conv2d(3, c[0], 5, 2, 2)
+        self.stages = nn.ModuleList()
+        for a, b in zip(c, c[1:] + c[-1:]):
+            self.stages.append(nn.Sequential(
+                nn.GroupNorm(8, a), nn.SiLU(), nn.Conv2d(a, b, 3, 2, 1), nn.GroupNorm(8, b), nn.SiLU(), nn.Conv2d(b, b, 3, 1, 1),
+            ))  # fmt: skip
+        self.skips = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(c, c[1:] + c[-1:]))
+        self.time = nn.Conv1d(c[-1] * 8, 256, 3, padding=1)
+        self.heads = nn.ModuleDict({k: nn.Linear(512, n) for k, n in sizes.items()})
+
+    def forward(self, x):  # (b, t, 3, h, w) in -1..1
+        b, t = x.shape[:2]
+        y = self.stem(x.flatten(0, 1))
+        for stage, skip in zip(self.stages, self.skips):
+            y = stage(y) + skip(F.avg_pool2d(y, 2, ceil_mode=True))
+        y = F.adaptive_avg_pool2d(F.silu(y), (2, 4)).flatten(1).view(b, t, -1)  # where things are matters for action
+        y = F.silu(self.time(y.transpose(1, 2)))
+        y = torch.cat([y.mean(2), y.amax(2)], 1)
+        return {k: head(y) for k, head in self.heads.items()}
+
+
+def table_sizes(config):
+    """Labels a head may give; ids are the world's, stable while tables grow."""
+    return {"actor": config.world.actors, "place": config.world.places, "action": 16}
+
+
+def spoil(x):
+    """Blur and noise of random strength, so that softness is no clue."""
+    b, t = x.shape[:2]
+    y = x.flatten(0, 1)
+    size = (int(HEIGHT / (1 + 1.5 * torch.rand(()))), int(WIDTH / (1 + 1.5 * torch.rand(()))))
+    y = F.interpolate(F.interpolate(y, size, mode="area"), (HEIGHT, WIDTH), mode="bilinear")
+    y = y + 0.1 * torch.rand(()) * torch.randn_like(y)
+    return y.view_as(x)
+
+
+def moments(config, split, seed, count=0):
+    """Clips of five seconds seen at one frame a second."""
+    once = type(config)({**config["world"], "fps": 1})
+    return world.stream(once, width=WIDTH, height=HEIGHT, frames=MOMENTS, seed=seed, split=split, count=count)
+
+
+def frames_of(group, device):
+    return world.pixels(group, device).transpose(1, 2)  # (b, t, 3, h, w)
+
+
+def labels_of(group, device):
+    return {k: torch.tensor([s.labels[k] for s in group], device=device) for k in HEADS}
+
+
+def train_classifier(config, minutes, out, seed):
+    torch.manual_seed(seed)
+    device = pick_device()
+    model = Classifier(table_sizes(config)).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
+    log, budget = Log(out, "classifier"), Budget(minutes)
+    reported = step = 0
+    groups = world.batches(moments(config, "val", seed + 31), 32)
+    while budget.left:
+        group = next(groups)
+        x, y = spoil(frames_of(group, device)), labels_of(group, device)
+        with torch.autocast(device.type, torch.bfloat16):
+            guess = model(x)
+        loss = sum(F.cross_entropy(guess[k].float(), y[k]) for k in HEADS)
+        for g in optimizer.param_groups:
+            g["lr"] = 1e-3 * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * budget.progress)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        step += 1
+        if budget.spent - reported > 20:
+            reported = budget.spent
+            log(step=step, minutes=budget.spent / 60, loss=loss.item(), **{k: (guess[k].argmax(1) == y[k]).float().mean().item() for k in HEADS})  # fmt: skip
+    save_atomically(model.state_dict(), Path(out) / "classifier.pt")
+
+
+def wilson(hits, n, z=1.96):
+    p = hits / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return centre - half, centre + half
+
+
+@torch.no_grad()
+def score(model, x, labels):
+    """Whether each head names each clip, as booleans (b,)."""
+    guess = model(x)
+    return {k: (guess[k].argmax(1) == labels[k]).cpu() for k in HEADS}
+
+
+def generate(program, model, prompt, seed, folder, config):
+    """One clip by the program itself, as PNG frames at the model's own size and rate; six moments of it."""
+    from PIL import Image
+
+    width, height = config.transformer.clip_size
+    subprocess.run(
+        [program, "generate", prompt, "-o", str(folder), "--model", str(model), "--size", f"{width}x{height}", "--seconds", "5",
+         "--fps", str(config.world.fps), "--seed", str(seed), "--quiet"], check=True,
+    )  # fmt: skip
+    files = sorted(Path(folder).glob("*.png"))
+    picks = [files[min(i * config.world.fps, len(files) - 1)] for i in range(MOMENTS)]
+    return torch.stack([torch.from_numpy(np.array(Image.open(p).convert("RGB"))) for p in picks])
+
+
+def evaluate(config, args, extra):
+    parser = argparse.ArgumentParser(prog="kinora_train evaluate")
+    parser.add_argument("--kinora", default="kinora", help="the program that generates")
+    parser.add_argument("--model", default="mini", help="model directory, or mini")
+    parser.add_argument("--clips", type=int, default=64, help="clips, half in each language")
+    parser.add_argument("--report", type=Path, required=True, help="folder for the table and the contact sheet")
+    options = parser.parse_args(extra)
+    device = pick_device()
+    model = Classifier(table_sizes(config)).to(device)
+    model.load_state_dict(torch.load(Path(args.out) / "classifier.pt", weights_only=True))
+    model.eval()
+
+    real = {k: [] for k in HEADS}
+    for group in world.batches(moments(config, "heldout", 77, count=512), 64):
+        for k, v in score(model, frames_of(group, device), labels_of(group, device)).items():
+            real[k].append(v)
+    real = {k: torch.cat(v).float().mean().item() for k, v in real.items()}
+
+    scenes = list(moments(config, "heldout", 4242, count=options.clips))
+    hits = {language: {k: [] for k in HEADS} for language in ("en", "zh")}
+    sheet, prompts = [], []
+    for i, scene in enumerate(scenes):
+        language = ("en", "zh")[i % 2]
+        prompt = scene.captions[language][0]
+        frames = generate(options.kinora, options.model, prompt, 1000 + i, Path(args.out) / "samples" / f"{i:03}", config)
+        x = frames.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+        small = F.interpolate(x, (HEIGHT, WIDTH), mode="area").unsqueeze(0).to(device)
+        for k, v in score(model, small, labels_of([scene], device)).items():
+            hits[language][k].append(bool(v))
+        prompts.append(prompt)
+        sheet.append(x[::2])
+        print(f"{i + 1}/{len(scenes)} {prompt}", flush=True)
+    save_grid(torch.cat(sheet), options.report / "samples.png", 6)
+    (options.report / "prompts.txt").write_text("\n".join(prompts) + "\n")
+
+    sizes = {"actor": config.world.actors, "place": config.world.places, "action": 11}
+    rows = ["| | English | Chinese | both | real renders | chance |", "| --- | --- | --- | --- | --- | --- |"]
+    result = {}
+    for k in HEADS:
+        cells = []
+        for picks in (hits["en"][k], hits["zh"][k], hits["en"][k] + hits["zh"][k]):
+            low, high = wilson(sum(picks), len(picks))
+            cells.append(f"{100 * sum(picks) / len(picks):.0f} % ({100 * low:.0f}–{100 * high:.0f}, n = {len(picks)})")
+        rows.append(f"| {k} top-1 | {' | '.join(cells)} | {100 * real[k]:.0f} % | {100 / sizes[k]:.0f} % |")
+        result[k] = {"en": hits["en"][k], "zh": hits["zh"][k], "real": real[k], "chance": 1 / sizes[k]}
+    table = "\n".join(rows)
+    print(table)
+    (options.report / "table.md").write_text(table + "\n")
+    write_json(options.report / "evaluation.json", result)
+
+
+def main(stage, config, args, extra):
+    if stage == "classifier":
+        train_classifier(config, args.minutes, args.out, args.seed)
+    else:
+        evaluate(config, args, extra)

@@ -1,0 +1,98 @@
+"""Start the autoencoder as a principal component analysis of 8x8, 16x16 and 32x32 blocks.
+
+A freshly drawn convolutional autoencoder needs an hour of a CPU to reach what a PCA of the same blocks gives in two
+seconds (25.7 dB with 64 numbers a 32x32 block). So the PCA is written into the weights, and training goes on from there:
+
+- every level holds 63 coefficients and one constant channel, so that the RMS norm divides by (nearly) a constant and
+  SiLU stays in its linear part (SiLU(x) = x/2 + O(x^2));
+- residual blocks start as identities; a strided convolution looks at its 2x2 block, an upsampler writes it back;
+- in time, a latent frame starts as a copy of its last frame, and is repeated by the decoder.
+"""
+
+import torch
+
+LEVEL = 4.0  # root mean square length of the coefficient vector at each level
+CONSTANT = 128.0  # value of the constant channel
+
+
+def principal(x, k):
+    """Mean and the first k principal axes (k, d) of rows x (n, d)."""
+    mean = x.mean(0)
+    _, _, v = torch.svd_lowrank(x - mean, q=k + 8, niter=4)
+    return mean, v[:, :k].T.contiguous()
+
+
+def blocks(grid):
+    """(n, h, w, c) -> (n, h/2, w/2, 4c) with each 2x2 block's cells in the order (row, column, channel)."""
+    n, h, w, c = grid.shape
+    return grid.view(n, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 2, 4, 5).reshape(n, h // 2, w // 2, 4 * c)
+
+
+def patchify(frames, p):
+    """(n, 3, h, w) -> (n, h/p, w/p, 3·p·p) in the reference's order: channel, column, row."""
+    n, c, h, w = frames.shape
+    x = frames.view(n, c, h // p, p, w // p, p)
+    return x.permute(0, 2, 4, 1, 5, 3).reshape(n, h // p, w // p, c * p * p)
+
+
+def clear(conv):
+    conv.weight.zero_()
+    conv.bias.zero_()
+    return conv
+
+
+@torch.no_grad()
+def initialise(model, frames):
+    """Write the PCA of `frames` (n, 3, h, w) in -1..1 into an autoencoder of constant width and two scalings."""
+    width = model.config.block_out_channels[0]
+    signal, latent = width - 1, model.config.latent_channels
+    encoder, decoder = model.encoder, model.decoder
+    for part in (encoder, decoder):
+        for name, module in part.named_modules():
+            if name.endswith("conv2"):
+                clear(module.conv)
+            elif name.endswith("conv1"):
+                module.conv.weight[:, signal] = 0  # residual branches see the coefficients, not the constant
+                module.conv.bias.zero_()
+
+    grid = patchify(frames, model.config.patch_size)
+    mean, axes = principal(grid.flatten(0, 2), signal)
+    grid = (grid - mean) @ axes.T
+    gain = LEVEL / grid.square().sum(-1).mean().sqrt()
+    grid = grid * gain
+    linear = 2 * CONSTANT / width**0.5  # undoes the norm and SiLU's slope of one half
+
+    first, last = clear(encoder.conv_in.conv), clear(decoder.conv_out.conv)
+    first.weight[:signal, :, 2, 1, 1] = gain * axes
+    first.bias[:signal] = -gain * (axes @ mean)
+    first.bias[signal] = CONSTANT
+    # the decoder's unpatchify wants (channel, column, row) too
+    last.weight[:, :signal, 1, 1, 1] = axes.T / gain * linear
+    last.bias.copy_(mean)
+
+    downs = [b.downsamplers[0].conv for b in encoder.down_blocks if b.downsamplers is not None]
+    ups = [b.upsamplers[0].conv.conv for b in decoder.up_blocks if b.upsamplers is not None]
+    for down, up in zip(downs, reversed(ups)):
+        clear(down), clear(up)
+        grid = blocks(grid)
+        _, axes = principal(grid.flatten(0, 2), signal)
+        grid = grid @ axes.T
+        gain = LEVEL / grid.square().sum(-1).mean().sqrt()
+        grid = grid * gain
+        cells = axes.view(signal, 2, 2, signal)  # (out, row, column, in)
+        for y in range(2):
+            for x in range(2):
+                down.weight[:signal, :signal, 2, 1 + y, 1 + x] = gain * cells[:, y, x]
+                for t in range(2):
+                    rows = torch.arange(signal) * 8 + t * 4 + y * 2 + x
+                    up.weight[rows, :signal, 1, 1, 1] = cells[:, y, x].T / gain
+        down.bias[signal] = CONSTANT
+        up.bias[signal * 8 :] = CONSTANT
+
+    code, back = clear(encoder.conv_out.conv), clear(decoder.conv_in.conv)
+    n = min(signal, latent)
+    index = torch.arange(n)
+    code.weight[index, index, 2, 1, 1] = linear / LEVEL * latent**0.5 / 4
+    code.bias[latent] = -6.0  # log variance: the encoder starts certain
+    back.weight[index, index, 1, 1, 1] = LEVEL / latent**0.5 * 4
+    back.bias[signal] = CONSTANT
