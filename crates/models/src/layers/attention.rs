@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Result, Tensor};
 
+use super::rows::{map_rows, on_cpu, softmax_row};
+
 /// Scores held at a time, all heads together: 16 MiB in f32.
 const BLOCK: usize = 4 << 20;
 
@@ -48,7 +50,7 @@ pub(crate) fn attention(
             if let Some(keys) = &keys {
                 scores = scores.broadcast_add(keys)?;
             }
-            let weights = candle_nn::ops::softmax_last_dim(&scores)?.to_dtype(v.dtype())?;
+            let weights = softmax(&scores)?.to_dtype(v.dtype())?;
             blocks.push(weights.matmul(&v)?.transpose(0, 1)?); // (len, h, d)
         }
         items.push(Tensor::cat(&blocks, 0)?.reshape((1, n, width))?);
@@ -56,5 +58,13 @@ pub(crate) fn attention(
     match items.len() {
         1 => Ok(items.remove(0)),
         _ => Tensor::cat(&items, 0),
+    }
+}
+
+fn softmax(scores: &Tensor) -> Result<Tensor> {
+    if on_cpu(scores) {
+        map_rows(scores, |_, row, out| softmax_row(row, out))
+    } else {
+        candle_nn::ops::softmax_last_dim(scores)
     }
 }

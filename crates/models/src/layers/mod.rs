@@ -4,15 +4,26 @@ mod attention;
 pub mod conv3d;
 mod linear;
 mod norm;
+mod rows;
 
 pub(crate) use attention::{AttentionBias, attention};
 pub(crate) use linear::Linear;
-pub(crate) use norm::{RmsNorm, layer_norm};
+pub(crate) use norm::Norm;
+pub(crate) use rows::{gelu_row, map_rows, on_cpu, zip_rows};
 
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// The dtype that activations take. On a CPU it is f32 whatever the weights are: there is no bf16
 /// arithmetic to gain from there, and one rounding less at every layer.
 pub(crate) fn activation_dtype(weights: DType, device: &Device) -> DType {
     if device.is_cpu() { DType::F32 } else { weights }
+}
+
+/// GELU approximated by the hyperbolic tangent.
+pub(crate) fn gelu(x: &Tensor) -> Result<Tensor> {
+    if on_cpu(x) {
+        map_rows(x, |_, row, out| gelu_row(row, out))
+    } else {
+        x.gelu()
+    }
 }

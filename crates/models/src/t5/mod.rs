@@ -8,7 +8,7 @@ use candle_nn::{Embedding, Module, VarBuilder};
 pub use config::T5Config;
 
 use crate::error::{Error, Result};
-use crate::layers::{AttentionBias, Linear, RmsNorm, activation_dtype, attention};
+use crate::layers::{AttentionBias, Linear, Norm, activation_dtype, attention, gelu};
 use crate::source::ModelSource;
 use config::Activation;
 
@@ -23,7 +23,7 @@ pub struct T5Encoder {
     embedding: Embedding,
     position_bias: Tensor,
     blocks: Vec<Block>,
-    final_norm: RmsNorm,
+    final_norm: Norm,
 }
 
 impl T5Encoder {
@@ -50,7 +50,7 @@ impl T5Encoder {
                 .get((buckets, config.num_heads), "weight")?
                 .to_dtype(DType::F32)?,
             blocks: blocks.collect::<TensorResult<_>>()?,
-            final_norm: RmsNorm::load(config.d_model, config.layer_norm_epsilon, norm)?,
+            final_norm: Norm::rms(config.d_model, config.layer_norm_epsilon, norm)?,
             dtype: vb.dtype(),
             device: vb.device().clone(),
             config: config.clone(),
@@ -147,9 +147,9 @@ fn bucket(config: &T5Config, distance: i64) -> u32 {
 }
 
 struct Block {
-    attention_norm: RmsNorm,
+    attention_norm: Norm,
     attention: SelfAttention,
-    feed_forward_norm: RmsNorm,
+    feed_forward_norm: Norm,
     feed_forward: FeedForward,
 }
 
@@ -157,7 +157,7 @@ impl Block {
     fn load(config: &T5Config, vb: VarBuilder) -> TensorResult<Self> {
         let (first, second) = (vb.pp("layer.0"), vb.pp("layer.1"));
         let norm = |vb: VarBuilder| {
-            RmsNorm::load(
+            Norm::rms(
                 config.d_model,
                 config.layer_norm_epsilon,
                 vb.pp("layer_norm"),
@@ -243,7 +243,7 @@ impl FeedForward {
         let inner = match self.activation {
             Activation::Relu => inner.relu()?,
             Activation::Gelu => inner.gelu_erf()?,
-            Activation::GeluTanh => inner.gelu()?,
+            Activation::GeluTanh => gelu(&inner)?,
             Activation::Silu => inner.silu()?,
         };
         match &self.gate {

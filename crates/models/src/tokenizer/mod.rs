@@ -1,9 +1,19 @@
 //! Text to token ids.
 
+mod protobuf;
+mod spiece;
+
 use tokenizers::Tokenizer as Inner;
 
 use crate::error::{Error, Result};
 use crate::source::ModelSource;
+
+const JSON: &str = "tokenizer/tokenizer.json";
+const SPIECE: &str = "tokenizer/spiece.model";
+const CONFIG: &str = "tokenizer/tokenizer_config.json";
+/// Sentinels that T5 adds behind its pieces, and the most that a config may ask for.
+const EXTRA_IDS: usize = 100;
+const MOST_EXTRA_IDS: u64 = 10_000;
 
 /// A model's tokenizer.
 pub struct Tokenizer {
@@ -28,25 +38,42 @@ pub struct Encoding {
 impl Tokenizer {
     /// Loads `tokenizer/tokenizer.json`, or else `tokenizer/spiece.model`, of a model.
     pub fn load(source: &ModelSource) -> Result<Self> {
-        const JSON: &str = "tokenizer/tokenizer.json";
-        let inner = Inner::from_bytes(source.read(JSON)?).map_err(|error| Error::Tokenizer {
-            file: source.display(JSON),
-            what: format!("not a tokenizer ({error})"),
-            cure: "fetch the file again".into(),
-        })?;
-        Ok(Self::new(inner, source.display(JSON)))
+        let path = if source.exists(JSON) || !source.exists(SPIECE) {
+            JSON
+        } else {
+            SPIECE
+        };
+        let bytes = source.read(path)?;
+        let inner = match path {
+            JSON => Inner::from_bytes(bytes).map_err(|error| format!("not a tokenizer ({error})")),
+            _ => spiece::tokenizer(&bytes, extra_ids(source)?),
+        };
+        match inner {
+            Ok(inner) => Self::new(inner, source.display(path)),
+            Err(what) => Err(Error::Tokenizer {
+                file: source.display(path),
+                what,
+                cure: "fetch the file again".into(),
+            }),
+        }
     }
 
-    fn new(mut inner: Inner, file: String) -> Self {
+    fn new(mut inner: Inner, file: String) -> Result<Self> {
         inner.with_padding(None);
+        let truncation = inner.with_truncation(None).map(|_| ());
+        truncation.map_err(|error| Error::Tokenizer {
+            file: file.clone(),
+            what: error.to_string(),
+            cure: "fetch the file again".into(),
+        })?;
         let id = |names: &[&str]| names.iter().find_map(|name| inner.token_to_id(name));
         let (unknown, padding) = (id(&["<unk>", "[UNK]"]), id(&["<pad>", "[PAD]"]));
-        Self {
+        Ok(Self {
             inner,
             unknown,
             padding: padding.unwrap_or(0),
             file,
-        }
+        })
     }
 
     /// Tokenizes `text` to exactly `max_len` tokens: cut if it is longer, padded if shorter.
@@ -89,4 +116,14 @@ impl Tokenizer {
             unknown: unknown as f32 / (known + unknown).max(1) as f32,
         })
     }
+}
+
+/// `extra_ids` of the tokenizer's config.
+fn extra_ids(source: &ModelSource) -> Result<usize> {
+    if !source.exists(CONFIG) {
+        return Ok(EXTRA_IDS);
+    }
+    let config = source.json(CONFIG)?;
+    let given = config.get("extra_ids").and_then(|value| value.as_u64());
+    Ok(given.map_or(EXTRA_IDS, |given| given.min(MOST_EXTRA_IDS) as usize))
 }

@@ -6,10 +6,17 @@ use candle_nn::VarBuilder;
 use super::config::TransformerConfig;
 use super::rope::Rope;
 use super::time::{MODULATIONS, Time};
-use crate::layers::{AttentionBias, Linear, RmsNorm, attention};
+use crate::layers::{AttentionBias, Linear, Norm, attention, gelu};
 
 /// Epsilon of the queries' and keys' normalisation, fixed in the architecture.
 const QK_EPS: f64 = 1e-5;
+// Vectors of a block's modulation: of the attention, then of the feed-forward.
+const SHIFT_1: usize = 0;
+const SCALE_1: usize = 1;
+const GATE_1: usize = 2;
+const SHIFT_2: usize = 3;
+const SCALE_2: usize = 4;
+const GATE_2: usize = 5;
 /// Width of the feed-forward over the width of the network.
 const FEED_FORWARD: usize = 4;
 
@@ -27,10 +34,10 @@ impl KeyValue {
 }
 
 pub(super) struct Block {
-    norm1: RmsNorm,
+    norm1: Norm,
     attn1: Attention,
     attn2: Attention,
-    norm2: RmsNorm,
+    norm2: Norm,
     feed_forward: FeedForward,
     scale_shift_table: Tensor,
 }
@@ -39,8 +46,11 @@ impl Block {
     pub fn load(config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
         let width = config.inner_dim();
         let norm = |name| match config.norm_elementwise_affine {
-            true => RmsNorm::load(width, config.norm_eps, vb.pp(name)),
-            false => Ok(RmsNorm::plain(config.norm_eps)),
+            true => Norm::rms(width, config.norm_eps, vb.pp(name)),
+            false => Ok(Norm::Rms {
+                weight: None,
+                eps: config.norm_eps,
+            }),
         };
         Ok(Self {
             norm1: norm("norm1")?,
@@ -54,7 +64,7 @@ impl Block {
 
     /// The projected text (b, l, h·d) as this block sees it.
     pub fn text(&self, text: &Tensor) -> Result<KeyValue> {
-        self.attn2.key_value(text)
+        self.attn2.key_value(text, None)
     }
 
     /// `x` (b, n, h·d) → the same shape.
@@ -66,26 +76,20 @@ impl Block {
         text: &KeyValue,
         text_bias: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let [shift_a, scale_a, gate_a, shift_f, scale_f, gate_f] =
-            time.block(&self.scale_shift_table)?;
+        let time = time.block(&self.scale_shift_table)?;
 
-        let y = modulate(&self.norm1.forward(x)?, &scale_a, &shift_a)?;
-        let mut kv = self.attn1.key_value(&y)?;
-        kv.key = rope.apply(&kv.key)?;
-        let query = rope.apply(&self.attn1.query(&y)?)?;
+        let y = time.apply(&self.norm1, x, (SHIFT_1, SCALE_1))?;
+        let query = self.attn1.query(&y, Some(rope))?;
+        let kv = self.attn1.key_value(&y, Some(rope))?;
         let y = self.attn1.attend(&query, &kv, None)?;
-        let x = (x + y.broadcast_mul(&gate_a)?)?;
+        let x = time.add_gated(x, &y, GATE_1)?;
 
-        let x = (&x + self.attn2.attend(&self.attn2.query(&x)?, text, text_bias)?)?;
+        let query = self.attn2.query(&x, None)?;
+        let x = (&x + self.attn2.attend(&query, text, text_bias)?)?;
 
-        let y = modulate(&self.norm2.forward(&x)?, &scale_f, &shift_f)?;
-        let y = self.feed_forward.forward(&y)?;
-        x + y.broadcast_mul(&gate_f)?
+        let y = time.apply(&self.norm2, &x, (SHIFT_2, SCALE_2))?;
+        time.add_gated(&x, &self.feed_forward.forward(&y)?, GATE_2)
     }
-}
-
-fn modulate(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
-    x.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)
 }
 
 /// Attention whose queries and keys are normalised over all heads together.
@@ -96,8 +100,8 @@ struct Attention {
     to_k: Linear,
     to_v: Linear,
     to_out: Linear,
-    norm_q: RmsNorm,
-    norm_k: RmsNorm,
+    norm_q: Norm,
+    norm_k: Norm,
 }
 
 impl Attention {
@@ -113,18 +117,18 @@ impl Attention {
             to_k: linear("to_k")?,
             to_v: linear("to_v")?,
             to_out: Linear::load_biased(width, width, config.attention_out_bias, to_out)?,
-            norm_q: RmsNorm::load(width, QK_EPS, vb.pp("norm_q"))?,
-            norm_k: RmsNorm::load(width, QK_EPS, vb.pp("norm_k"))?,
+            norm_q: Norm::rms(width, QK_EPS, vb.pp("norm_q"))?,
+            norm_k: Norm::rms(width, QK_EPS, vb.pp("norm_k"))?,
         })
     }
 
-    fn query(&self, x: &Tensor) -> Result<Tensor> {
-        self.norm_q.forward(&self.to_q.forward(x)?)
+    fn query(&self, x: &Tensor, rope: Option<&Rope>) -> Result<Tensor> {
+        normalise(&self.norm_q, &self.to_q.forward(x)?, rope)
     }
 
-    fn key_value(&self, x: &Tensor) -> Result<KeyValue> {
+    fn key_value(&self, x: &Tensor, rope: Option<&Rope>) -> Result<KeyValue> {
         Ok(KeyValue {
-            key: self.norm_k.forward(&self.to_k.forward(x)?)?,
+            key: normalise(&self.norm_k, &self.to_k.forward(x)?, rope)?,
             value: self.to_v.forward(x)?,
         })
     }
@@ -134,6 +138,13 @@ impl Attention {
         let shape = (self.heads, self.scale);
         let out = attention(query, &kv.key, &kv.value, shape, &bias)?;
         self.to_out.forward(&out)
+    }
+}
+
+fn normalise(norm: &Norm, x: &Tensor, rope: Option<&Rope>) -> Result<Tensor> {
+    match rope {
+        Some(rope) => rope.normalise_and_rotate(norm, x),
+        None => norm.forward(x),
     }
 }
 
@@ -159,7 +170,7 @@ impl FeedForward {
         let x = if self.exact_gelu {
             x.gelu_erf()?
         } else {
-            x.gelu()?
+            gelu(&x)?
         };
         self.linear_out.forward(&x)
     }

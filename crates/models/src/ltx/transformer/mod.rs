@@ -13,13 +13,13 @@ pub use config::TransformerConfig;
 pub use rope::{Positions, Rope};
 
 use crate::error::{Error, Result};
-use crate::layers::{Linear, activation_dtype, layer_norm};
+use crate::layers::{Linear, Norm, activation_dtype, gelu};
 use crate::source::ModelSource;
 use block::{Block, KeyValue};
 use time::{TimeEmbedding, Timesteps};
 
-/// Epsilon of the last normalisation, fixed in the architecture.
-const FINAL_EPS: f64 = 1e-6;
+/// The last normalisation, fixed in the architecture.
+const FINAL_NORM: Norm = Norm::Layer { eps: 1e-6 };
 /// Added to the scores of masked text tokens.
 const MASKED: f64 = -10000.0;
 
@@ -127,7 +127,10 @@ impl Transformer {
         let mask = match mask {
             Some(mask) if mask.dims() != [batch, l] => {
                 return Err(Error::input(
-                    format!("the text mask has shape {:?}, not [{batch}, {l}]", mask.dims()),
+                    format!(
+                        "the text mask has shape {:?}, not [{batch}, {l}]",
+                        mask.dims()
+                    ),
                     "give one value for each text token",
                 ));
             }
@@ -139,7 +142,7 @@ impl Transformer {
             Some(mask) => drop_padding(text, mask)?,
             None => (text, None),
         };
-        let text = self.caption_in.forward(&text.contiguous()?)?.gelu()?;
+        let text = gelu(&self.caption_in.forward(&text.contiguous()?)?)?;
         let text = self.caption_out.forward(&text)?;
         let blocks = self.blocks.iter().map(|block| block.text(&text));
         let bias = mask.map(|mask| (1.0 - mask)? * MASKED).transpose()?;
@@ -169,13 +172,14 @@ impl Transformer {
         let x = hidden_states.to_device(&self.device)?;
         let x = x.to_dtype(self.activations())?.contiguous()?;
         let mut x = self.proj_in.forward(&x)?; // (b, n, h·d)
-        let time = self.time_embed.forward(&timesteps, x.dtype(), &self.device)?;
+        let time = self
+            .time_embed
+            .forward(&timesteps, x.dtype(), &self.device)?;
         for (block, text_kv) in self.blocks.iter().zip(&text.blocks) {
             x = block.forward(&x, &time, rope, text_kv, text.bias.as_ref())?;
         }
-        let [shift, scale] = time.last(&self.scale_shift_table)?;
-        let x = layer_norm(&x, FINAL_EPS)?;
-        let x = x.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(&shift)?;
+        let time = time.last(&self.scale_shift_table)?;
+        let x = time.apply(&FINAL_NORM, &x, (0, 1))?;
         Ok(self.proj_out.forward(&x)?.to_dtype(self.dtype)?)
     }
 

@@ -2,11 +2,13 @@
 //! angle has some ten thousand radians, so every rounding to f32 is placed where the reference has it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 
 use super::config::TransformerConfig;
 use crate::error::{Error, Result};
+use crate::layers::{Norm, map_rows, on_cpu};
 
 /// What the three coordinates are divided by.
 const BASE: [f64; 3] = [20.0, 2048.0, 2048.0];
@@ -36,6 +38,8 @@ pub struct Rope {
     /// (1 or b, n, h·d / 2), f32
     cos: Tensor,
     sin: Tensor,
+    /// The same numbers, for rows on the CPU.
+    at_hand: Arc<(Vec<f32>, Vec<f32>)>,
 }
 
 impl Rope {
@@ -60,8 +64,9 @@ impl Rope {
         let (cos, sin) = table(config.inner_dim(), &coords);
         let shape = (batch, coords.len() / batch.max(1), pairs);
         Ok(Self {
-            cos: Tensor::from_vec(cos, shape, device)?,
-            sin: Tensor::from_vec(sin, shape, device)?,
+            cos: Tensor::from_slice(&cos, shape, device)?,
+            sin: Tensor::from_slice(&sin, shape, device)?,
+            at_hand: Arc::new((cos, sin)),
         })
     }
 
@@ -73,8 +78,30 @@ impl Rope {
         self.cos.dims()[1]
     }
 
-    /// Rotates each pair of neighbouring channels of `x` (b, n, h·d).
-    pub(super) fn apply(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+    /// Normalises `x` (b, n, h·d), then rotates each pair of neighbouring channels.
+    pub(super) fn normalise_and_rotate(
+        &self,
+        norm: &Norm,
+        x: &Tensor,
+    ) -> candle_core::Result<Tensor> {
+        if !on_cpu(x) {
+            return self.rotate(&norm.forward(x)?);
+        }
+        let pairs = x.dim(2)? / 2;
+        let rows = self.batch() * self.tokens();
+        map_rows(x, |token, row, out| {
+            norm.row(row, out);
+            let at = token % rows * pairs;
+            let cos = &self.at_hand.0[at..at + pairs];
+            let sin = &self.at_hand.1[at..at + pairs];
+            for (([x, y], cos), sin) in out.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
+                (*x, *y) = (*x * cos - *y * sin, *x * sin + *y * cos);
+            }
+        })
+    }
+
+    /// The rotation with tensor operations, for any device.
+    fn rotate(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, n, width) = x.dims3()?;
         let as_f32 = x.to_dtype(DType::F32)?.reshape((batch, 1, n, width))?;
         let (cos, sin) = match self.batch() {

@@ -1,11 +1,13 @@
 //! Timesteps, their embedding, and the modulation that the blocks take from it. Distinct timesteps
 //! are few even where every token has its own, so each is embedded once.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::error::Error;
-use crate::layers::Linear;
+use crate::layers::{Linear, Norm, map_rows, on_cpu, zip_rows};
 
 /// Sines and cosines that a timestep becomes.
 const CHANNELS: usize = 256;
@@ -24,9 +26,9 @@ enum Spread {
     /// All tokens of all items alike.
     One,
     /// One per item (b).
-    Items(Vec<u32>),
+    Items(Arc<Vec<u32>>),
     /// One per token (b·n), with (b, n).
-    Tokens(Vec<u32>, (usize, usize)),
+    Tokens(Arc<Vec<u32>>, (usize, usize)),
 }
 
 impl Timesteps {
@@ -54,8 +56,8 @@ impl Timesteps {
         }
         let spread = match (distinct.len(), shape[1]) {
             (1, _) => Spread::One,
-            (_, 1) => Spread::Items(index),
-            _ => Spread::Tokens(index, (batch, n)),
+            (_, 1) => Spread::Items(index.into()),
+            _ => Spread::Tokens(index.into(), (batch, n)),
         };
         Ok(Self { distinct, spread })
     }
@@ -120,36 +122,95 @@ pub(super) struct Time {
 }
 
 impl Time {
-    /// A block's modulation from its table (6, h·d): each (1 or b, 1 or n, h·d).
-    pub fn block(&self, table: &Tensor) -> Result<[Tensor; MODULATIONS]> {
-        let table = table.to_dtype(self.modulation.dtype())?;
-        self.spread(&self.modulation.broadcast_add(&table)?)
+    /// A block's modulation, from its table (6, h·d).
+    pub fn block(&self, table: &Tensor) -> Result<Modulation> {
+        self.modulation(&self.modulation, table)
     }
 
-    /// The last shift and scale from their table (2, h·d).
-    pub fn last(&self, table: &Tensor) -> Result<[Tensor; 2]> {
-        let table = table.to_dtype(self.embedded.dtype())?;
-        self.spread(&self.embedded.broadcast_add(&table)?)
+    /// The last shift and scale, from their table (2, h·d).
+    pub fn last(&self, table: &Tensor) -> Result<Modulation> {
+        self.modulation(&self.embedded, table)
     }
 
-    /// `values` (u, N, h·d) → N × (1 or b, 1 or n, h·d)
-    fn spread<const N: usize>(&self, values: &Tensor) -> Result<[Tensor; N]> {
-        let one = |i: usize| {
-            let values = values.narrow(1, i, 1)?; // (u, 1, h·d)
-            match &self.spread {
-                Spread::One => Ok(values),
-                Spread::Items(index) => {
-                    let index = Tensor::new(index.as_slice(), values.device())?;
-                    values.contiguous()?.index_select(&index, 0)
-                }
-                Spread::Tokens(index, (batch, n)) => {
-                    let index = Tensor::new(index.as_slice(), values.device())?;
-                    let tokens = values.contiguous()?.index_select(&index, 0)?;
-                    tokens.reshape((*batch, *n, ()))
-                }
-            }
+    fn modulation(&self, time: &Tensor, table: &Tensor) -> Result<Modulation> {
+        let values = time.broadcast_add(&table.to_dtype(time.dtype())?)?;
+        let at_hand = match on_cpu(&values) {
+            true => values.flatten_all()?.to_vec1()?,
+            false => Vec::new(),
         };
-        let all = (0..N).map(one).collect::<Result<Vec<_>>>()?;
-        Ok(all.try_into().expect("N tensors were collected"))
+        Ok(Modulation {
+            values,
+            at_hand,
+            spread: self.spread.clone(),
+        })
+    }
+}
+
+/// What the time does to the tokens at one place of the network: N vectors for each distinct
+/// timestep, as (u, N, h·d).
+pub(super) struct Modulation {
+    values: Tensor,
+    /// The same numbers, for rows on the CPU.
+    at_hand: Vec<f32>,
+    spread: Spread,
+}
+
+impl Modulation {
+    /// `norm(x) · (1 + scale) + shift`, scale and shift being vectors of that index. `x` (b, n, h·d).
+    pub fn apply(&self, norm: &Norm, x: &Tensor, (shift, scale): (usize, usize)) -> Result<Tensor> {
+        if on_cpu(x) {
+            let n = x.dim(1)?;
+            return map_rows(x, |token, row, out| {
+                norm.row(row, out);
+                let scale = self.row(scale, token, n);
+                let shift = self.row(shift, token, n);
+                for ((out, scale), shift) in out.iter_mut().zip(scale).zip(shift) {
+                    *out = *out * (1.0 + scale) + shift;
+                }
+            });
+        }
+        let scale = (self.spread(scale)? + 1.0)?;
+        let x = norm.forward(x)?.broadcast_mul(&scale)?;
+        x.broadcast_add(&self.spread(shift)?)
+    }
+
+    /// `x + gate · y`, gate being the vector of that index. `x` and `y` (b, n, h·d).
+    pub fn add_gated(&self, x: &Tensor, y: &Tensor, gate: usize) -> Result<Tensor> {
+        if on_cpu(x) {
+            let n = x.dim(1)?;
+            return zip_rows(x, y, |token, x, y, out| {
+                let gate = self.row(gate, token, n);
+                for (((out, x), y), gate) in out.iter_mut().zip(x).zip(y).zip(gate) {
+                    *out = x + y * gate;
+                }
+            });
+        }
+        x + y.broadcast_mul(&self.spread(gate)?)?
+    }
+
+    /// Vector `i` of token `token` of the whole batch, n tokens an item.
+    fn row(&self, i: usize, token: usize, n: usize) -> &[f32] {
+        let (_, count, width) = self.values.dims3().expect("values have three dimensions");
+        let time = match &self.spread {
+            Spread::One => 0,
+            Spread::Items(index) => index[token / n] as usize,
+            Spread::Tokens(index, _) => index[token] as usize,
+        };
+        let start = (time * count + i) * width;
+        &self.at_hand[start..start + width]
+    }
+
+    /// Vector `i` of every token, (1 or b, 1 or n, h·d).
+    fn spread(&self, i: usize) -> Result<Tensor> {
+        let values = self.values.narrow(1, i, 1)?; // (u, 1, h·d)
+        let gather = |index: &Vec<u32>| {
+            let index = Tensor::new(index.as_slice(), values.device())?;
+            values.contiguous()?.index_select(&index, 0)
+        };
+        match &self.spread {
+            Spread::One => Ok(values),
+            Spread::Items(index) => gather(index),
+            Spread::Tokens(index, (batch, n)) => gather(index)?.reshape((*batch, *n, ())),
+        }
     }
 }
