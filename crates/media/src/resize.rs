@@ -160,3 +160,79 @@ pub fn cover(frame: &Frame, width: u32, height: u32) -> Result<Frame> {
 pub fn contain(frame: &Frame, width: u32, height: u32) -> Result<Frame> {
     Resizer::new(Filter::default()).contain(frame, (width, height), [0; 3])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Left half red, right half blue, with a white bar along the top.
+    fn halves(width: u32, height: u32) -> Frame {
+        Frame::from_fn(width, height, |x, y| {
+            match (y < height / 8, x < width / 2) {
+                (true, _) => [255; 3],
+                (false, true) => [200, 0, 0],
+                (false, false) => [0, 0, 200],
+            }
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn every_filter_keeps_flat_colours_and_places() {
+        for filter in [Filter::Lanczos3, Filter::CatmullRom, Filter::Area] {
+            let mut resizer = Resizer::new(filter);
+            for size in [(854, 480), (113, 64), (31, 240), (1, 1)] {
+                let out = resizer.resize(&halves(224, 128), size.0, size.1).unwrap();
+                assert_eq!(out.size(), size);
+                if size.0 > 30 {
+                    assert_eq!(out.pixel(size.0 / 4, size.1 / 2), [200, 0, 0], "{filter:?}");
+                    assert_eq!(out.pixel(size.0 * 3 / 4, size.1 / 2), [0, 0, 200]);
+                    assert_eq!(out.pixel(size.0 / 4, 0), [255; 3]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cover_cuts_evenly_and_contain_leaves_bars() {
+        let wide = halves(200, 100);
+        let square = cover(&wide, 50, 50).unwrap();
+        assert_eq!(square.size(), (50, 50));
+        assert_eq!(
+            (square.pixel(2, 25), square.pixel(47, 25)),
+            ([200, 0, 0], [0, 0, 200])
+        );
+        let tall = cover(&wide, 30, 90).unwrap();
+        assert_eq!(tall.pixel(15, 0), [255; 3]);
+        let framed = contain(&wide, 50, 50).unwrap();
+        assert_eq!(
+            (framed.pixel(25, 5), framed.pixel(25, 44)),
+            ([0; 3], [0; 3])
+        );
+        assert_eq!(
+            (framed.pixel(5, 30), framed.pixel(44, 30)),
+            ([200, 0, 0], [0, 0, 200])
+        );
+    }
+
+    #[test]
+    fn enlarging_and_reducing_again_loses_little() {
+        let small = Frame::from_fn(64, 48, |x, y| {
+            let wave = (f64::from(x) * 0.4).sin() * (f64::from(y) * 0.3).cos();
+            [(128.0 + 100.0 * wave) as u8, (x * 4) as u8, (y * 5) as u8]
+        })
+        .unwrap();
+        let mut resizer = Resizer::new(Filter::Lanczos3);
+        let large = resizer.resize(&small, 256, 192).unwrap();
+        let back = resizer.resize(&large, 64, 48).unwrap();
+        assert!(back.psnr(&small).unwrap() > 40.0, "{:?}", back.psnr(&small));
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        let frame = halves(16, 16);
+        assert!(resize(&frame, 0, 10).is_err());
+        assert!(cover(&frame, 10, 0).is_err());
+        assert!(contain(&frame, u32::MAX, u32::MAX).is_err());
+    }
+}

@@ -1,9 +1,10 @@
 //! From one frame rate to another, as an iterator: like the resize, a finish to frames that a model drew.
 
+mod between;
 mod flow;
 
 use crate::{Frame, Rational};
-use flow::Between;
+use between::Between;
 
 /// What is shown between two frames of the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
