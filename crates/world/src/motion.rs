@@ -441,7 +441,7 @@ impl<'a> Motion<'a> {
             }
         }
         let half = width / 2.0;
-        let free = (self.aspect / 2.0 - 0.8 * half).max(0.0);
+        let free = (self.aspect / 2.0 - 0.95 * half).max(0.0);
         x = x.clamp(self.aspect / 2.0 - free, self.aspect / 2.0 + free);
         Pose {
             x,

@@ -93,6 +93,10 @@ impl Backdrop {
         if record.weather == Weather::Rain {
             light.gain = scale(light.gain, 0.85);
         }
+        if record.time == Time::Night && matches!(record.place, Place::Desert | Place::Beach) {
+            // Sand stays sand by moonlight.
+            light.gain = [0.66, 0.56, 0.62];
+        }
         if record.place == Place::Space {
             light = Light {
                 gain: [1.0; 3],

@@ -269,11 +269,14 @@ impl Scene<'_> {
             if hills.peaky <= 0.0 {
                 return round;
             }
-            // Triangles between lattice points, a smaller set on top.
+            // Straight slopes between peaks (even points) and passes (odd points).
+            let point = |seed: u64, i: i64| match i.rem_euclid(2) {
+                0 => 0.60 + 0.40 * rng::unit(seed, i),
+                _ => 0.40 * rng::unit(seed, i),
+            };
             let ridge = |seed: u64, u: f32| {
-                let t = u - u.floor();
-                let i = u.floor() as i64;
-                lerp(rng::unit(seed, i), rng::unit(seed, i + 1), t)
+                let i = u.floor();
+                lerp(point(seed, i as i64), point(seed, i as i64 + 1), u - i)
             };
             let sharp = 0.8 * ridge(seed ^ 3, u * 1.3) + 0.2 * ridge(seed ^ 11, u * 4.1);
             lerp(round, sharp, hills.peaky)
