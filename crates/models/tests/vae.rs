@@ -74,9 +74,8 @@ struct Setup {
     tiling: Option<Tiling>,
 }
 
-fn setup(name: &str, dtype: DType) -> Setup {
+fn setup(case: Case, dtype: DType) -> Setup {
     let device = Device::Cpu;
-    let case = Case::read("vae", name);
     let config: AutoencoderConfig = case.get("config");
     let vae = Autoencoder::new(&config, case.weights(dtype, &device)).expect("loads");
     let input = |name: &str, scale: f32| {
@@ -138,8 +137,15 @@ impl Setup {
     }
 }
 
+fn committed(name: &str) -> Setup {
+    setup(Case::read("vae", name), DType::F32)
+}
+
 fn check(name: &str, dtype: DType) {
-    let setup = setup(name, dtype);
+    check_case(name, setup(Case::read("vae", name), dtype));
+}
+
+fn check_case(name: &str, setup: Setup) {
     let latents = match &setup.tiling {
         Some(tiling) => setup.vae.encode_tiled(&setup.sample, tiling),
         None => setup.vae.encode(&setup.sample),
@@ -166,7 +172,7 @@ fn streaming_gives_what_the_whole_clip_gives() {
         "v097",
         "v097_long",
     ] {
-        let setup = setup(name, DType::F32);
+        let setup = committed(name);
         for latent_frames in [1, 2, 5] {
             let video = setup.decode(&Chunking::Stream { latent_frames });
             setup.hold(&format!("{name} by {latent_frames}"), "video", &video);
@@ -177,7 +183,7 @@ fn streaming_gives_what_the_whole_clip_gives() {
 #[test]
 fn encoding_in_chunks_gives_what_the_whole_clip_gives() {
     for name in ["v090", "v091", "v095", "v095_causal_odd", "v097_long"] {
-        let setup = setup(name, DType::F32);
+        let setup = committed(name);
         let frames = setup.sample.dim(2).expect("rank 5");
         for size in [1, 3, 8] {
             let chunks = (0..frames).step_by(size).map(|start| {
@@ -192,7 +198,7 @@ fn encoding_in_chunks_gives_what_the_whole_clip_gives() {
 
 #[test]
 fn normalisation_is_undone() {
-    let setup = setup("v090_batch_odd", DType::F32);
+    let setup = committed("v090_batch_odd");
     let normal = setup.vae.normalize(&setup.z).expect("normalises");
     let back = setup.vae.denormalize(&normal).expect("denormalises");
     let error = synthetic::relative_l2(&back, &setup.z).expect("same shape");
@@ -201,7 +207,7 @@ fn normalisation_is_undone() {
 
 #[test]
 fn unfit_input_is_refused_with_a_sentence() {
-    let setup = setup("v091", DType::F32);
+    let setup = committed("v091");
     let refuse = |result: Result<Tensor>| result.expect_err("does not fit").to_string();
     let message = refuse(setup.vae.decode(&setup.z, None, &mut noise()));
     assert!(message.contains("timestep"), "{message}");
@@ -213,4 +219,22 @@ fn unfit_input_is_refused_with_a_sentence() {
     let sample = setup.sample.narrow(3, 0, 30).expect("it is 32 high");
     let message = refuse(setup.vae.encode(&sample));
     assert!(message.contains("multiples"), "{message}");
+}
+
+/// Cases made afresh: `training/fixtures/vae.py --random N --out DIR`, with DIR in `KINORA_GOLDEN`.
+#[test]
+fn fresh_cases_where_there_are_any() {
+    let Some(dir) = std::env::var_os("KINORA_GOLDEN") else {
+        return;
+    };
+    let files = std::fs::read_dir(std::path::Path::new(&dir).join("vae")).expect("a directory");
+    for file in files {
+        let path = file.expect("an entry").path();
+        for dtype in [DType::F32, DType::BF16] {
+            let setup = setup(Case::open(&path), dtype);
+            let video = setup.decode(&Chunking::Stream { latent_frames: 2 });
+            setup.hold(&format!("{} streamed", path.display()), "video", &video);
+            check_case(&path.display().to_string(), setup);
+        }
+    }
 }

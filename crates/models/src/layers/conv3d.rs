@@ -12,7 +12,7 @@ use rayon::prelude::*;
 /// Values of a block of patches on a CPU: about what its second-level caches hold.
 const CPU_BLOCK: usize = 1 << 20;
 /// Values of a block of patches on a GPU.
-const GPU_BLOCK: usize = 1 << 28;
+const GPU_BLOCK: usize = 1 << 26;
 
 /// Size, step and zero padding of a kernel, along time, height and width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,26 @@ impl Conv3d {
         Ok(Self { spec, weight, bias })
     }
 
+    /// The convolution that a clip meets in which all frames under the kernel are alike: a kernel of
+    /// one frame, for a third of the work.
+    pub fn still(&self) -> candle_core::Result<Self> {
+        let [kt, kh, kw] = self.spec.kernel;
+        let (k, c_out) = self.weight.dims2()?;
+        let weight = self.weight.reshape((kt, k / kt, c_out))?;
+        Ok(Self {
+            spec: Conv3dSpec {
+                kernel: [1, kh, kw],
+                stride: self.spec.stride,
+                padding: self.spec.padding,
+            },
+            weight: weight
+                .to_dtype(DType::F32)?
+                .sum(0)?
+                .to_dtype(self.weight.dtype())?,
+            bias: self.bias.clone(),
+        })
+    }
+
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out).
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         let (b, t, h, w, c_in) = x.dims5()?;
@@ -158,7 +178,7 @@ impl Conv3d {
                 let lines = lines.index_select(&index, 0)?; // (rows, w, c)
                 for dw in 0..kw {
                     taps.push(match sw {
-                        1 => lines.narrow(1, dw, out[2])?,
+                        1 => lines.narrow(1, dw, out[2])?.contiguous()?,
                         _ => {
                             let columns = (0..out[2]).map(|w| (w * sw + dw) as u32);
                             let columns = Tensor::from_iter(columns, x.device())?;
@@ -249,5 +269,110 @@ impl Patches {
             }
         });
         Ok((patches, (self.rows.len() * w_out, k).into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use proptest::prelude::*;
+
+    /// The definition, in f64.
+    fn by_definition(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: Conv3dSpec) -> Vec<f64> {
+        let (b, t, h, w, c_in) = x.dims5().expect("rank 5");
+        let (c_out, ..) = weight.dims5().expect("rank 5");
+        let values = |x: &Tensor| -> Vec<f64> {
+            let x = x
+                .to_dtype(DType::F64)
+                .and_then(|x| x.flatten_all()?.to_vec1());
+            x.expect("numbers")
+        };
+        let (x, weight, bias) = (values(x), values(weight), values(bias));
+        let [kt, kh, kw] = spec.kernel;
+        let out = spec.output([t, h, w]).expect("fits");
+        let inside = |o: usize, axis: usize, d: usize, size: usize| {
+            (o * spec.stride[axis] + d)
+                .checked_sub(spec.padding[axis])
+                .filter(|&i| i < size)
+        };
+        let mut y = Vec::new();
+        for index in 0..b * out[0] * out[1] * out[2] * c_out {
+            let (rest, co) = (index / c_out, index % c_out);
+            let (rest, wo) = (rest / out[2], rest % out[2]);
+            let (rest, ho) = (rest / out[1], rest % out[1]);
+            let (b, to) = (rest / out[0], rest % out[0]);
+            let mut sum = bias[co];
+            for tap in 0..kt * kh * kw {
+                let (dt, dh, dw) = (tap / (kh * kw), tap / kw % kh, tap % kw);
+                let place = (
+                    inside(to, 0, dt, t),
+                    inside(ho, 1, dh, h),
+                    inside(wo, 2, dw, w),
+                );
+                if let (Some(ti), Some(hi), Some(wi)) = place {
+                    for ci in 0..c_in {
+                        sum += x[(((b * t + ti) * h + hi) * w + wi) * c_in + ci]
+                            * weight[(co * c_in + ci) * kt * kh * kw + tap];
+                    }
+                }
+            }
+            y.push(sum);
+        }
+        y
+    }
+
+    fn relative_l2(y: &Tensor, expected: &[f64]) -> f64 {
+        let y = y
+            .to_dtype(DType::F64)
+            .and_then(|y| y.flatten_all()?.to_vec1::<f64>());
+        let y = y.expect("numbers");
+        assert_eq!(y.len(), expected.len());
+        let error: f64 = y.iter().zip(expected).map(|(y, e)| (y - e).powi(2)).sum();
+        (error / expected.iter().map(|e| e * e).sum::<f64>()).sqrt()
+    }
+
+    fn check(dims: [usize; 5], c_out: usize, spec: Conv3dSpec) -> candle_core::Result<()> {
+        let device = Device::Cpu;
+        let [kt, kh, kw] = spec.kernel;
+        let x = Tensor::randn(0f32, 1.0, &dims, &device)?;
+        let weight = Tensor::randn(0f32, 1.0, (c_out, dims[4], kt, kh, kw), &device)?;
+        let bias = Tensor::randn(0f32, 1.0, c_out, &device)?;
+        let conv = Conv3d::new(&weight, &bias, spec)?;
+        let expected = by_definition(&x, &weight, &bias, spec);
+        assert!(relative_l2(&conv.forward(&x)?, &expected) < 1e-6);
+        // What a GPU does, done on the CPU.
+        let out = spec.output([dims[1], dims[2], dims[3]])?;
+        let rows = dims[0] * out[0] * out[1];
+        let patches = conv.patches_by_ops(&conv.pad(&x)?, 0..rows, out)?;
+        let y = patches.matmul(&conv.weight)?.broadcast_add(&bias)?;
+        assert!(relative_l2(&y, &expected) < 1e-6);
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..Default::default() })]
+        #[test]
+        fn equals_its_definition(
+            dims in prop::array::uniform5(1usize..6),
+            c_out in 1usize..9,
+            cube in prop::array::uniform3(prop::bool::ANY),
+            stride in prop::array::uniform3(1usize..3),
+            pad in prop::array::uniform3(prop::bool::ANY),
+        ) {
+            let kernel = cube.map(|cube| if cube { 3 } else { 1 });
+            let mut padding = [0; 3];
+            for axis in 0..3 {
+                let small = dims[axis + 1] < kernel[axis];
+                padding[axis] = usize::from(kernel[axis] == 3 && (pad[axis] || small));
+            }
+            let spec = Conv3dSpec { kernel, stride, padding };
+            check(dims, c_out, spec).expect("computes");
+        }
+    }
+
+    #[test]
+    fn many_blocks_equal_one() -> candle_core::Result<()> {
+        check([1, 3, 24, 40, 48], 5, Conv3dSpec::CUBE)
     }
 }

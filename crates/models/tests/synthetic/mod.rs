@@ -34,11 +34,13 @@ pub struct Case {
 impl Case {
     /// `fixtures/<network>/<name>.safetensors`.
     pub fn read(network: &str, name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/fixtures")
-            .join(network)
-            .join(format!("{name}.safetensors"));
-        let bytes = std::fs::read(&path).expect("the fixture is committed");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        Self::open(&fixtures.join(network).join(format!("{name}.safetensors")))
+    }
+
+    /// The file at `path`.
+    pub fn open(path: &Path) -> Self {
+        let bytes = std::fs::read(path).expect("the fixture is committed");
         let (_, header) =
             safetensors::SafeTensors::read_metadata(&bytes).expect("the fixture is intact");
         Self {

@@ -356,3 +356,79 @@ fn count(flags: &[bool]) -> usize {
 fn nth_back<T>(list: &[T], i: usize) -> Option<&T> {
     list.iter().nth_back(i)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V090: &str = r#"{
+        "_class_name": "AutoencoderKLLTXVideo", "in_channels": 3, "out_channels": 3,
+        "latent_channels": 128, "block_out_channels": [128, 256, 512, 512],
+        "layers_per_block": [4, 3, 3, 3, 4], "patch_size": 4, "patch_size_t": 1,
+        "spatio_temporal_scaling": [true, true, true, false], "resnet_norm_eps": 1e-06,
+        "scaling_factor": 1.0, "encoder_causal": true, "decoder_causal": false
+    }"#;
+    const V091: &str = r#"{
+        "block_out_channels": [128, 256, 512, 512],
+        "decoder_block_out_channels": [256, 512, 1024], "decoder_layers_per_block": [5, 6, 7, 8],
+        "decoder_spatio_temporal_scaling": [true, true, true],
+        "decoder_inject_noise": [true, true, true, false],
+        "upsample_residual": [true, true, true], "upsample_factor": [2, 2, 2],
+        "timestep_conditioning": true
+    }"#;
+    const V095: &str = r#"{
+        "block_out_channels": [128, 256, 512, 1024, 2048],
+        "down_block_types": ["LTXVideo095DownBlock3D", "LTXVideo095DownBlock3D",
+                             "LTXVideo095DownBlock3D", "LTXVideo095DownBlock3D"],
+        "layers_per_block": [4, 6, 6, 2, 2], "spatio_temporal_scaling": [true, true, true, true],
+        "downsample_type": ["spatial", "temporal", "spatiotemporal", "spatiotemporal"],
+        "decoder_block_out_channels": [256, 512, 1024], "decoder_layers_per_block": [5, 5, 5, 5],
+        "decoder_spatio_temporal_scaling": [true, true, true],
+        "decoder_inject_noise": [false, false, false, false],
+        "upsample_residual": [true, true, true], "upsample_factor": [2, 2, 2],
+        "timestep_conditioning": true,
+        "spatial_compression_ratio": 32, "temporal_compression_ratio": 8
+    }"#;
+
+    fn parse(json: &str) -> AutoencoderConfig {
+        serde_json::from_str(json).expect("fits")
+    }
+
+    #[test]
+    fn published_configs_are_supported() {
+        for json in [V090, V091, V095] {
+            let config = parse(json);
+            config.validate().expect("supported");
+            assert_eq!((config.temporal_ratio(), config.spatial_ratio()), (8, 32));
+        }
+        let widths: Vec<_> = parse(V091)
+            .up_blocks()
+            .iter()
+            .map(|b| (b.c_in, b.c_out))
+            .collect();
+        assert_eq!(widths, [(512, 512), (256, 256), (128, 128)]);
+        let noisy: Vec<_> = parse(V091)
+            .up_blocks()
+            .iter()
+            .map(|b| b.inject_noise)
+            .collect();
+        assert_eq!(noisy, [true; 3]);
+        AutoencoderConfig::tiny().validate().expect("supported");
+    }
+
+    #[test]
+    fn unsupported_values_are_named() {
+        for (field, value) in [
+            ("patch_size_t", "2"),
+            ("patch_size", "0"),
+            ("layers_per_block", "[4, 3]"),
+            ("upsample_factor", "[1, 1, 1, 3]"),
+        ] {
+            let config = parse(&format!("{{\"{field}\": {value}}}"));
+            let what = config.validate().expect_err("refused");
+            assert!(what.contains(field), "{what}");
+        }
+        let unknown = r#"{"downsample_type": ["conv", "conv", "conv", "wavelet"]}"#;
+        assert!(serde_json::from_str::<AutoencoderConfig>(unknown).is_err());
+    }
+}

@@ -100,6 +100,16 @@ impl Flow {
         Ok(Some(frames))
     }
 
+    /// Whether the next layer gets a clip of a single frame. All that it would pad it with are copies
+    /// of that frame.
+    pub fn is_still(&self, x: &Tensor) -> Result<bool> {
+        let started = self
+            .states
+            .get(self.cursor)
+            .is_some_and(|state| state.started);
+        Ok(self.last && !started && x.dim(TIME)? == 1)
+    }
+
     /// Puts a copy of the clip's first `n` frames before it.
     pub fn lead(&mut self, x: &Tensor, n: usize) -> Result<Tensor> {
         let state = self.visit();

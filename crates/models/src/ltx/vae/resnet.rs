@@ -67,6 +67,9 @@ impl TimeConv {
 
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out), once there are frames enough.
     pub fn forward(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<Tensor>> {
+        if flow.is_still(x)? {
+            return Ok(Some(self.conv.still()?.forward(x)?));
+        }
         match flow.window(x, self.window)? {
             Some(frames) => Ok(Some(self.conv.forward(&frames)?)),
             None => Ok(None),
