@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask <verb>`.
 
+mod check;
 mod world;
 
 use clap::{Parser, Subcommand};
@@ -13,6 +14,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Crate arrows, forbidden dependencies and sizes
+    Check,
     /// The world that kinora-mini learns from: pack, stream, look at it
     #[command(subcommand)]
     World(world::Command),
@@ -20,6 +23,7 @@ enum Verb {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
+        Verb::Check => check::run(),
         Verb::World(command) => world::run(command),
     }
 }
