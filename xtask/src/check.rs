@@ -10,7 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kinora-models", &[]),
     ("kinora-world", &[]),
     ("kinora-engine", &["kinora-media", "kinora-models"]),
-    ("kinora", &["kinora-engine", "kinora-media", "kinora-models"]),
+    (
+        "kinora",
+        &["kinora-engine", "kinora-media", "kinora-models"],
+    ),
     ("xtask", &["kinora-world"]),
 ];
 
@@ -37,17 +40,26 @@ fn output(program: &str, args: &[&str]) -> Result<String> {
         .output()
         .with_context(|| format!("could not run {program}"))?;
     if !out.status.success() {
-        bail!("{program} {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr));
+        bail!(
+            "{program} {}: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&out.stderr)
+        );
     }
     Ok(String::from_utf8(out.stdout)?)
 }
 
 /// Names of the packages below `package`, itself left out.
 fn dependencies(package: &str, depth: &str) -> Result<Vec<String>> {
-    let tree = ["tree", "-p", package, "-e", "normal", "--prefix", "none", "--depth", depth];
+    let tree = [
+        "tree", "-p", package, "-e", "normal", "--prefix", "none", "--depth", depth,
+    ];
     let names = output("cargo", &tree)?;
     let names = names.lines().filter_map(|line| line.split(' ').next());
-    Ok(names.filter(|name| *name != package && !name.is_empty()).map(str::to_owned).collect())
+    Ok(names
+        .filter(|name| *name != package && !name.is_empty())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn arrows() -> Result<()> {
@@ -66,7 +78,10 @@ fn arrows() -> Result<()> {
 fn forbidden() -> Result<()> {
     for (package, banned) in FORBIDDEN {
         let below = dependencies(package, "64")?;
-        if let Some(name) = banned.iter().find(|name| below.iter().any(|dep| dep == *name)) {
+        if let Some(name) = banned
+            .iter()
+            .find(|name| below.iter().any(|dep| dep == *name))
+        {
             bail!("{package} must not reach {name}, at any depth: see ARCHITECTURE.md");
         }
     }
@@ -83,7 +98,11 @@ fn sizes() -> Result<()> {
         .filter(|path| path.starts_with("crates/models/weights/"))
         .map(size)
         .sum();
-    println!("tracked tree: {:.1} MB, shipped weights: {:.1} MB", tree as f64 / 1e6, weights as f64 / 1e6);
+    println!(
+        "tracked tree: {:.1} MB, shipped weights: {:.1} MB",
+        tree as f64 / 1e6,
+        weights as f64 / 1e6
+    );
     if tree > TREE_LIMIT || weights > WEIGHTS_LIMIT {
         bail!("the tree may hold 60 MB and the weights 40 MB: take something out");
     }

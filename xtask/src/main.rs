@@ -1,7 +1,10 @@
 //! Developer commands: `cargo xtask <verb>`.
 
 mod check;
+mod python;
 mod world;
+
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -16,6 +19,28 @@ struct Cli {
 enum Verb {
     /// Crate arrows, forbidden dependencies and sizes
     Check,
+    /// Hold every network against the Python reference on fresh random configs (needs diffusers and transformers)
+    Parity {
+        /// Cases a network
+        #[arg(long, default_value_t = 4)]
+        cases: u32,
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// Does a generated clip show what its prompt says? (needs the trainer's classifier)
+    Eval {
+        /// A model directory, or mini
+        #[arg(long, default_value = "mini")]
+        model: String,
+        #[arg(long, default_value_t = 64)]
+        clips: u32,
+        /// The trainer's folder
+        #[arg(long, default_value = "training/out")]
+        out: PathBuf,
+        /// Where the table and the contact sheet go
+        #[arg(long)]
+        report: PathBuf,
+    },
     /// The world that kinora-mini learns from: pack, stream, look at it
     #[command(subcommand)]
     World(world::Command),
@@ -24,6 +49,13 @@ enum Verb {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
         Verb::Check => check::run(),
+        Verb::Parity { cases, seed } => python::parity(cases, seed),
+        Verb::Eval {
+            model,
+            clips,
+            out,
+            report,
+        } => python::eval(&model, clips, &out, &report),
         Verb::World(command) => world::run(command),
     }
 }
