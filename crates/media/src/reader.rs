@@ -61,7 +61,7 @@ pub trait VideoReader: Send {
     fn next_frame(&mut self) -> Result<Option<TimedFrame>>;
 }
 
-/// Begins to read a video. A still picture is a video of one frame, which lasts a second.
+/// Begins to read a video. A still picture (an animated PNG counts as one) is a video of one frame, which lasts a second.
 ///
 /// What the built-in decoders do not know goes through ffmpeg where that is found on PATH.
 pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn VideoReader>> {

@@ -5,6 +5,8 @@
 //! darkens it slightly; for the factors used here (at most about 4) the difference is not visible.
 
 use fast_image_resize as fir;
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
 
 use crate::{Error, Frame, Result};
 
@@ -52,6 +54,10 @@ impl Resizer {
         } else {
             (w, w / aspect)
         };
+        // In 256ths of a pixel, so that both halves of the rest are exact and nothing sticks out by rounding.
+        let exact =
+            |side: f64, limit: f64| ((side * 256.0).floor() / 256.0).clamp(1.0 / 256.0, limit);
+        let (cut_w, cut_h) = (exact(cut_w, w), exact(cut_h, h));
         let part = CropBox {
             left: (w - cut_w) / 2.0,
             top: (h - cut_h) / 2.0,
@@ -101,16 +107,11 @@ impl Resizer {
                 frame.height()
             ),
         };
-        let source = fir::images::ImageRef::new(
-            frame.width(),
-            frame.height(),
-            frame.rgb(),
-            fir::PixelType::U8x3,
-        )
-        .map_err(|e| failed(e.to_string()))?;
-        let mut target =
-            fir::images::Image::from_slice_u8(width, height, &mut out, fir::PixelType::U8x3)
-                .map_err(|e| failed(e.to_string()))?;
+        // Of the one pixel type alone: the general functions would be compiled for all fifteen.
+        let source = TypedImageRef::<U8x3>::from_buffer(frame.width(), frame.height(), frame.rgb())
+            .map_err(|e| failed(e.to_string()))?;
+        let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut out)
+            .map_err(|e| failed(e.to_string()))?;
         let algorithm = fir::ResizeAlg::Convolution(match self.filter {
             Filter::Lanczos3 => fir::FilterType::Lanczos3,
             Filter::CatmullRom => fir::FilterType::CatmullRom,
@@ -121,7 +122,7 @@ impl Resizer {
             .use_alpha(false)
             .crop(part.left, part.top, part.width, part.height);
         self.inner
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|e| failed(e.to_string()))?;
         Frame::new(width, height, out)
     }
@@ -226,6 +227,18 @@ mod tests {
         let large = resizer.resize(&small, 256, 192).unwrap();
         let back = resizer.resize(&large, 64, 48).unwrap();
         assert!(back.psnr(&small).unwrap() > 40.0, "{:?}", back.psnr(&small));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_shape_covers_and_is_contained_in_any_other(
+            from in (1u32..90, 1u32..90), to in (1u32..90, 1u32..90)
+        ) {
+            let frame = Frame::filled(from.0, from.1, [40, 90, 200]).unwrap();
+            let covered = cover(&frame, to.0, to.1).unwrap();
+            proptest::prop_assert_eq!(covered, Frame::filled(to.0, to.1, [40, 90, 200]).unwrap());
+            proptest::prop_assert_eq!(contain(&frame, to.0, to.1).unwrap().size(), to);
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ impl WriterOptions {
 pub struct Written {
     /// The file, or the directory of a PNG sequence.
     pub path: PathBuf,
+    /// How many frames it holds: those pushed, less those that a GIF above 50 fps leaves out.
     pub frames: u64,
     /// Width and height as stored.
     pub size: (u32, u32),
@@ -90,7 +91,10 @@ pub trait VideoWriter: Send {
     fn finish(self: Box<Self>) -> Result<Written>;
 }
 
-/// Begins a video at `path`; see the module for the endings. Fails before any work if the place cannot be written.
+/// Begins a video at `path`; see the module for the endings.
+///
+/// Fails before any work if the place cannot be written, and leaves nothing behind when dropped: so it also serves as
+/// a check of what a user typed.
 pub fn create(path: impl AsRef<Path>, options: WriterOptions) -> Result<Box<dyn VideoWriter>> {
     let path = path.as_ref();
     crate::frame::checked_len(options.size.0, options.size.1)?;

@@ -99,7 +99,6 @@ fn the_sound_files_are_sound() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn random_bytes_behind_a_known_beginning(

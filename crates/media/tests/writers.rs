@@ -310,3 +310,17 @@ fn errors_name_the_file_and_the_cure() {
     );
     assert!(matches!(huge.err().unwrap(), Error::Unwritable { .. }));
 }
+
+#[test]
+fn gif_of_a_high_rate_leaves_frames_out_and_keeps_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (size, fps) = ((32, 24), rate(100, 1));
+    let path = dir.path().join("a.gif");
+    let written = write(
+        &path,
+        WriterOptions::new(size, fps),
+        &frames(size, fps, 100),
+    );
+    assert_eq!((written.frames, written.seconds), (50, 1.0));
+    assert_eq!(kinora_media::open(&path).unwrap().info().seconds, Some(1.0));
+}

@@ -61,7 +61,7 @@ pub(super) struct BitWriter {
 
 impl BitWriter {
     pub fn bit(&mut self, bit: bool) {
-        if self.used % 8 == 0 {
+        if self.used.is_multiple_of(8) {
             self.bytes.push(0);
         }
         if bit {

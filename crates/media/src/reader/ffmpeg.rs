@@ -1,7 +1,7 @@
 //! Everything else, through an ffmpeg found on PATH: it decodes, and pipes uncompressed 4:4:4 pictures to us.
 
 use std::ffi::OsString;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 
@@ -187,15 +187,13 @@ impl Header {
 }
 
 /// A line of at most 256 bytes, without its end.
-fn read_line(pipe: &mut impl Read) -> Option<String> {
+fn read_line(pipe: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
-    for byte in pipe.bytes().take(256) {
-        match byte.ok()? {
-            b'\n' => return String::from_utf8(line).ok(),
-            byte => line.push(byte),
-        }
-    }
-    None
+    pipe.take(256).read_until(b'\n', &mut line).ok()?;
+    String::from_utf8(line)
+        .ok()?
+        .strip_suffix('\n')
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -212,6 +210,8 @@ mod tests {
         );
         assert!(Header::parse("YUV4MPEG2 W854 H480 F24:1 C420jpeg").is_none());
         assert!(Header::parse("RIFF").is_none());
+        assert_eq!(read_line(&mut &b"FRAME\nx"[..]).unwrap(), "FRAME");
+        assert!(read_line(&mut &b"FRAME"[..]).is_none());
         assert!(Header::parse("YUV4MPEG2 W H480 F:1 C444 é").is_none());
     }
 }

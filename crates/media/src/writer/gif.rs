@@ -30,6 +30,7 @@ pub(super) struct GifWriter {
     shown: Vec<u8>,
     /// The last frame, whose end is not known yet, and when it began.
     pending: Option<(gif::Frame<'static>, u64)>,
+    written: u64,
 }
 
 impl GifWriter {
@@ -55,6 +56,7 @@ impl GifWriter {
             palette: None,
             shown: Vec::new(),
             pending: None,
+            written: 0,
         })
     }
 
@@ -107,6 +109,7 @@ impl GifWriter {
             return Ok(());
         };
         let delay = (end - begin).max(SHORTEST);
+        self.written += 1;
         drawn.delay = u16::try_from(delay).unwrap_or(u16::MAX);
         self.encoder
             .write_frame(&drawn)
@@ -142,7 +145,7 @@ impl VideoWriter for GifWriter {
         Ok(Written {
             bytes: size_of(&path)?,
             path,
-            frames,
+            frames: self.written,
             size: self.options.size,
             fps: self.options.fps,
             seconds: end as f64 / 100.0,
