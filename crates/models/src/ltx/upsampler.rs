@@ -128,6 +128,8 @@ impl LatentUpsampler {
 
     /// From given weights.
     pub fn new(config: &UpsamplerConfig, vb: VarBuilder) -> Result<Self> {
+        let dtype = activation_dtype(vb.dtype(), vb.device());
+        let vb = vb.set_dtype(dtype);
         let (c, mid, dims) = (config.in_channels, config.mid_channels, config.dims);
         let blocks = |name: &str| -> Result<Vec<ResBlock>> {
             let vb = vb.pp(name);
@@ -142,7 +144,7 @@ impl LatentUpsampler {
         let up_dims = if scale == Scale::Space { 2 } else { 3 };
         Ok(Self {
             config: config.clone(),
-            dtype: activation_dtype(vb.dtype(), vb.device()),
+            dtype,
             initial_conv: conv(c, mid, dims, vb.pp("initial_conv"))?,
             initial_norm: Norm::load(mid, dims, vb.pp("initial_norm"))?,
             res_blocks: blocks("res_blocks")?,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::source::ComponentConfig;
 
-type Check = std::result::Result<(), String>;
+type Check = Result<(), String>;
 
 /// `vae/config.json`. Every field has the reference's default, so that the sparse configs of early
 /// releases load. Lists run from the finest to the coarsest block, in the decoder too.
@@ -283,7 +283,7 @@ impl AutoencoderConfig {
             {
                 return fault("`upsample_factor` does not fit `decoder_block_out_channels`");
             }
-            let divides = width % 8 == 0 && 8 % block.factor == 0;
+            let divides = width.is_multiple_of(8) && 8_usize.is_multiple_of(block.factor);
             if block.upsample && block.residual && !divides {
                 return fault(
                     "`upsample_residual` needs a width that divides by 8, and a factor that divides 8",
