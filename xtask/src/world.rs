@@ -170,7 +170,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 impl Scenes {
     fn options(&self, count: u64, first: u64) -> anyhow::Result<StreamOptions> {
-        if self.frames == 0 || !(self.fps > 0.0) {
+        if self.frames == 0 || !self.fps.is_finite() || self.fps <= 0.0 {
             bail!("--frames and --fps must be positive");
         }
         if let Some(key) = &self.actor

@@ -5,7 +5,7 @@ mod english;
 
 use crate::record::SceneRecord;
 use crate::rng::{Dice, hash};
-use crate::vocabulary::Action;
+use crate::vocabulary::{Action, Place};
 
 pub use english::{article, plural};
 
@@ -31,6 +31,11 @@ pub fn segment_captions(record: &SceneRecord, dice: &mut Dice) -> [Captions; 2] 
         en: english::sentence(record, action, None, dice),
         zh: chinese::sentence(record, action, None, dice),
     })
+}
+
+/// How a place is told in English and in Chinese, e.g. "in the desert" and 沙漠中.
+pub fn place_phrases(place: Place) -> (&'static [&'static str], &'static [&'static str]) {
+    (english::places(place), chinese::places(place))
 }
 
 /// The generator of a record's own wordings; `salt` numbers them.

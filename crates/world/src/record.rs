@@ -118,8 +118,8 @@ pub fn is_heldout(actor: &str, place: Place, action: Action) -> bool {
         hash_text(actor),
         hash_text(place.name()),
         hash_text(action.name()),
-    ]) % 10
-        == 0
+    ])
+    .is_multiple_of(10)
 }
 
 /// Actions that this actor can do in this place.

@@ -37,7 +37,13 @@ impl Scene<'_> {
             let (light, dark) = (tone(light), tone(dark));
             self.each(row(salt, depth, spacing, 0.98), |s, spot| {
                 let r = size * spot.size * spot.between(1, 0.85, 1.2);
-                s.cloud(spot.x, spot.y + 0.35 * r, r, spot.seed, light, dark, 0.97);
+                s.cloud(
+                    (spot.x, spot.y + 0.35 * r),
+                    r,
+                    spot.seed,
+                    (light, dark),
+                    0.97,
+                );
             });
         }
         let bottom = if night { [0.40, 0.40, 0.72] } else { light };

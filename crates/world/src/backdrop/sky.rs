@@ -157,19 +157,17 @@ impl Scene<'_> {
             let x = spot.x + drift * self.unit;
             let y = self.above(spot.between(1, 0.20, 0.46), 0.04);
             let size = spot.size * spot.between(2, 0.05, 0.095);
-            self.cloud(x, y, size, spot.seed, bright, dark, 0.92);
+            self.cloud((x, y), size, spot.seed, (bright, dark), 0.92);
         }
     }
 
     /// A heap of soft balls about six sizes wide.
     pub(super) fn cloud(
         &mut self,
-        x: f32,
-        y: f32,
+        (x, y): (f32, f32),
         size: f32,
         seed: u64,
-        light: Rgb,
-        dark: Rgb,
+        (light, dark): (Rgb, Rgb),
         alpha: f32,
     ) {
         let paint = Paint::solid(light, dark).alpha(alpha).soft(size * 0.16);

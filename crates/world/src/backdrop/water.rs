@@ -157,7 +157,7 @@ impl Scene<'_> {
         // Crests that roll by.
         for (salt, depth, size) in [(2, 0.3, 0.05), (3, 0.6, 0.08), (4, 1.3, 0.14)] {
             self.each(row(salt, depth, 0.5, 0.6), |s, spot| {
-                let roll = s.view.seconds * 0.9 + spot.unit(1) * 6.28;
+                let roll = s.view.seconds * 0.9 + spot.unit(1) * std::f32::consts::TAU;
                 let foam = s.solid([0.92, 0.98, 1.0], [0.70, 0.88, 0.96], spot.depth);
                 let w = size * spot.size * (1.0 + 0.25 * roll.sin());
                 let x = spot.x + 0.03 * spot.size * roll.cos();
