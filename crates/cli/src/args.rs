@@ -92,7 +92,12 @@ pub struct GenerateArgs {
     pub size: Option<(u32, u32)>,
 
     /// Length, 1 to 20 [default: 5]
-    #[arg(long, value_name = "S", help_heading = "Format", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "S",
+        help_heading = "Format",
+        allow_negative_numbers = true
+    )]
     pub seconds: Option<f64>,
 
     /// Frames per second of the file, 1 to 60 [default: 30]
@@ -100,7 +105,12 @@ pub struct GenerateArgs {
     pub fps: Option<Rational>,
 
     /// How the model's frames come to the asked size
-    #[arg(long, value_name = "HOW", default_value = "lanczos", help_heading = "Format")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "lanczos",
+        help_heading = "Format"
+    )]
     pub upscale: Upscale,
 
     /// How many clips, 1 to 4, written as OUT-1.mp4 …
@@ -116,7 +126,12 @@ pub struct GenerateArgs {
     pub steps: Option<usize>,
 
     /// How closely the prompt is followed; 1 is not at all guided [default: the model's]
-    #[arg(long, value_name = "G", help_heading = "Drawing", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "G",
+        help_heading = "Drawing",
+        allow_negative_numbers = true
+    )]
     pub guidance: Option<f64>,
 
     /// Half the steps: to look first
@@ -277,7 +292,8 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 }
 
 fn rate(text: &str) -> Result<Rational, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a frame rate; give 30, 23.976 or 24000/1001"))
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a frame rate; give 30, 23.976 or 24000/1001"))
 }
 
 #[cfg(test)]

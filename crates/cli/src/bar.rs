@@ -16,11 +16,15 @@ pub fn progress(quiet: bool) -> Progress {
         (true, _) => Progress::none(),
         (false, true) => {
             let bar = Mutex::new(None);
-            Progress::new(move |event| draw(&mut bar.lock().unwrap_or_else(|e| e.into_inner()), event))
+            Progress::new(move |event| {
+                draw(&mut bar.lock().unwrap_or_else(|e| e.into_inner()), event)
+            })
         }
         (false, false) => {
             let last = Mutex::new(Instant::now());
-            Progress::new(move |event| print(&mut last.lock().unwrap_or_else(|e| e.into_inner()), event))
+            Progress::new(move |event| {
+                print(&mut last.lock().unwrap_or_else(|e| e.into_inner()), event)
+            })
         }
     }
 }
@@ -53,7 +57,8 @@ fn draw(bar: &mut Option<ProgressBar>, event: Event) {
                 0 => "{spinner} {msg}",
                 _ => "{spinner} {msg:<20} {bar:32} {pos}/{len}  {prefix}",
             };
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             new.set_style(style);
             new.set_message(heading(stage, variant));
             new.enable_steady_tick(Duration::from_millis(120));
@@ -62,7 +67,10 @@ fn draw(bar: &mut Option<ProgressBar>, event: Event) {
         Event::Step { step, eta, .. } => {
             if let Some(bar) = bar {
                 bar.set_position(step);
-                bar.set_prefix(eta.map(|eta| format!("{} left", seconds(eta))).unwrap_or_default());
+                bar.set_prefix(
+                    eta.map(|eta| format!("{} left", seconds(eta)))
+                        .unwrap_or_default(),
+                );
             }
         }
         Event::End { .. } => {
@@ -87,9 +95,16 @@ fn print(last: &mut Instant, event: Event) {
                 of => eprintln!("{} … (0/{of})", heading(stage, variant)),
             }
         }
-        Event::Step { stage, step, of, eta } if step < of && last.elapsed() >= LINE_EVERY => {
+        Event::Step {
+            stage,
+            step,
+            of,
+            eta,
+        } if step < of && last.elapsed() >= LINE_EVERY => {
             *last = Instant::now();
-            let eta = eta.map(|eta| format!(", {} left", seconds(eta))).unwrap_or_default();
+            let eta = eta
+                .map(|eta| format!(", {} left", seconds(eta)))
+                .unwrap_or_default();
             eprintln!("{} {step}/{of}{eta}", title(stage));
         }
         Event::End { stage, took } => eprintln!("{} took {}", title(stage), seconds(took)),

@@ -38,21 +38,30 @@ pub fn added() -> anyhow::Result<BTreeMap<String, PathBuf>> {
         return Ok(BTreeMap::new());
     };
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is damaged; correct it or remove it", path.display()))
+    serde_json::from_slice(&text)
+        .with_context(|| format!("{} is damaged; correct it or remove it", path.display()))
 }
 
 /// Gives a directory a name, once it was found to be a model.
 pub fn add(name: &str, dir: &Path) -> anyhow::Result<PathBuf> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let plain = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if !plain || name == MINI_NAME || name.starts_with('.') {
-        bail!("`{name}` cannot be a model's name; use letters, digits, - and _, and not `{MINI_NAME}`");
+        bail!(
+            "`{name}` cannot be a model's name; use letters, digits, - and _, and not `{MINI_NAME}`"
+        );
     }
     Model::open(dir)?;
-    let path = registry().context("no home directory is known; set XDG_CONFIG_HOME, or give the directory to --model")?;
+    let path = registry().context(
+        "no home directory is known; set XDG_CONFIG_HOME, or give the directory to --model",
+    )?;
     let mut models = added()?;
     models.insert(name.to_owned(), std::path::absolute(dir)?);
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+        fs::create_dir_all(parent)
+            .with_context(|| format!("cannot create {}", parent.display()))?;
     }
     let text = serde_json::to_string_pretty(&models)?;
     fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
@@ -67,7 +76,9 @@ enum Found {
 fn find(name: &str) -> anyhow::Result<Found> {
     if name == MINI_NAME {
         if MINI.is_empty() {
-            bail!("this kinora was built without its model; give a model directory with --model DIR");
+            bail!(
+                "this kinora was built without its model; give a model directory with --model DIR"
+            );
         }
         return Ok(Found::Embedded);
     }
@@ -77,7 +88,10 @@ fn find(name: &str) -> anyhow::Result<Found> {
     if Path::new(name).is_dir() {
         return Ok(Found::Dir(name.into()));
     }
-    let known: Vec<String> = [MINI_NAME.to_owned()].into_iter().chain(added()?.into_keys()).collect();
+    let known: Vec<String> = [MINI_NAME.to_owned()]
+        .into_iter()
+        .chain(added()?.into_keys())
+        .collect();
     bail!(
         "there is no model `{name}`; give a directory in the diffusers layout, or one of {}",
         known.join(", ")
@@ -87,13 +101,20 @@ fn find(name: &str) -> anyhow::Result<Found> {
 /// A sidecar must find a directory again from anywhere.
 fn name_to_record(name: &str, dir: &Path) -> String {
     match Path::new(name).is_dir() {
-        true => std::path::absolute(dir).unwrap_or(dir.to_path_buf()).display().to_string(),
+        true => std::path::absolute(dir)
+            .unwrap_or(dir.to_path_buf())
+            .display()
+            .to_string(),
         false => name.to_owned(),
     }
 }
 
 fn registry() -> Option<PathBuf> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let config = set("XDG_CONFIG_HOME")
         .or_else(|| set("APPDATA"))
         .or_else(|| set("HOME").map(|home| home.join(".config")));

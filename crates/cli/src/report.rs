@@ -25,7 +25,9 @@ pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
     }
     match manner.json {
         true => println!("{}", as_json(plan, clips, took)),
-        false => clips.iter().for_each(|clip| println!("{}", clip.written.path.display())),
+        false => clips
+            .iter()
+            .for_each(|clip| println!("{}", clip.written.path.display())),
     }
 }
 
@@ -41,8 +43,12 @@ fn describe(plan: &Plan, clip: &Made, manner: Manner) {
         clip.record.seed,
     );
     let order = ["text", "conditions", "denoise", "decode", "write"];
-    let times = order.iter().filter_map(|stage| Some((stage, clip.record.times.get(*stage)?)));
-    let times: Vec<String> = times.map(|(stage, s)| format!("{stage} {s:.1} s")).collect();
+    let times = order
+        .iter()
+        .filter_map(|stage| Some((stage, clip.record.times.get(*stage)?)));
+    let times: Vec<String> = times
+        .map(|(stage, s)| format!("{stage} {s:.1} s"))
+        .collect();
     eprintln!("  {}", times.join(", "));
     if manner.verbose {
         let drawn = &plan.drawn;
@@ -90,7 +96,9 @@ fn as_json(plan: &Plan, clips: &[Made], took: Duration) -> serde_json::Value {
 /// The most memory that the process had at once, where the system tells.
 pub fn peak_memory_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kilobytes / 1024.0)
 }

@@ -40,7 +40,7 @@ pub struct State {
     pub fingerprint: String,
     pub device: String,
     pub dtype: String,
-    /// OUT as given.
+    /// OUT, absolute: the work may go on from another directory.
     pub out: PathBuf,
     /// The clip under way, from 1; those before it are complete.
     pub variant: usize,
@@ -60,7 +60,7 @@ impl State {
             fingerprint: fingerprint.into(),
             device: plan.compute.kind.to_string(),
             dtype: plan.compute.dtype.as_str().into(),
-            out: out.to_path_buf(),
+            out: std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf()),
             variant: variant.index,
             step: 0,
             draws: 0,
@@ -77,9 +77,19 @@ pub fn path_of(out: &Path) -> PathBuf {
 
 /// Writes under another name and renames, so that the file is always whole.
 pub(crate) fn save(path: &Path, state: &State, latents: &Tensor) -> Result<()> {
-    let values = latents.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let view = RawView { shape: latents.dims().to_vec(), bytes };
+    let values = latents
+        .to_dtype(DType::F32)?
+        .to_device(&Device::Cpu)?
+        .flatten_all()?
+        .to_vec1::<f32>()?;
+    let bytes: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let view = RawView {
+        shape: latents.dims().to_vec(),
+        bytes,
+    };
     let json = serde_json::to_string(state).expect("a state is plain data");
     let metadata = HashMap::from([(STATE.to_owned(), json)]);
     let file = safetensors::serialize([(LATENTS, view)], Some(metadata))
@@ -100,19 +110,35 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 
 impl Checkpoint {
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path)
-            .map_err(|error| Error::record(path, format!("cannot be read ({error})"), "give the file that the stopped run named"))?;
+        let bytes = fs::read(path).map_err(|error| {
+            Error::record(
+                path,
+                format!("cannot be read ({error})"),
+                "give the file that the stopped run named",
+            )
+        })?;
         let broken = |what: String| Error::record(path, what, CURE);
         let foreign = || broken("not a checkpoint of kinora".into());
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|_| foreign())?;
-        let json = metadata.metadata().as_ref().and_then(|map| map.get(STATE)).ok_or_else(foreign)?;
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|map| map.get(STATE))
+            .ok_or_else(foreign)?;
         let state: State = serde_json::from_str(json)
             .map_err(|error| broken(format!("its state cannot be read ({error})")))?;
         if state.noise != noise::GENERATOR {
-            return Err(broken(format!("its noise is `{}`, this version draws `{}`", state.noise, noise::GENERATOR)));
+            return Err(broken(format!(
+                "its noise is `{}`, this version draws `{}`",
+                state.noise,
+                noise::GENERATOR
+            )));
         }
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(format!("damaged ({error})")))?;
-        let view = file.tensor(LATENTS).map_err(|_| broken("it holds no latents".into()))?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|error| broken(format!("damaged ({error})")))?;
+        let view = file
+            .tensor(LATENTS)
+            .map_err(|_| broken("it holds no latents".into()))?;
         if view.dtype() != Dtype::F32 {
             return Err(broken("its latents are not f32".into()));
         }
@@ -126,7 +152,10 @@ impl Checkpoint {
             true => Ok(()),
             false => Err(Error::record(
                 path,
-                format!("it was begun with another version of the model `{}`", self.state.model),
+                format!(
+                    "it was begun with another version of the model `{}`",
+                    self.state.model
+                ),
                 CURE,
             )),
         }
@@ -162,7 +191,10 @@ mod tests {
 
     #[test]
     fn the_name_follows_the_output() {
-        assert_eq!(path_of(Path::new("a/b.mp4")), Path::new("a/b.mp4.checkpoint"));
+        assert_eq!(
+            path_of(Path::new("a/b.mp4")),
+            Path::new("a/b.mp4.checkpoint")
+        );
         assert_eq!(path_of(Path::new("a/b/")), Path::new("a/b.checkpoint"));
     }
 
@@ -173,7 +205,10 @@ mod tests {
         let state = State {
             version: "0".into(),
             noise: noise::GENERATOR.into(),
-            request: Request { prompt: "青蛙".into(), ..Request::default() },
+            request: Request {
+                prompt: "青蛙".into(),
+                ..Request::default()
+            },
             model: "mini".into(),
             fingerprint: "f".into(),
             device: "cpu".into(),
@@ -187,13 +222,20 @@ mod tests {
         save(&path, &state, &latents).unwrap();
         let back = Checkpoint::load(&path).unwrap();
         assert_eq!(back.state, state);
-        assert_eq!(back.latents.to_vec3::<f32>().unwrap(), latents.to_vec3::<f32>().unwrap());
+        assert_eq!(
+            back.latents.to_vec3::<f32>().unwrap(),
+            latents.to_vec3::<f32>().unwrap()
+        );
         assert!(back.check(&path, "g").is_err());
 
         for bytes in [&b"not safetensors"[..], &[], &[255; 64]] {
             fs::write(&path, bytes).unwrap();
             assert!(Checkpoint::load(&path).unwrap_err().is_input());
         }
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no part is left behind");
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "no part is left behind"
+        );
     }
 }

@@ -40,20 +40,32 @@ impl Compute {
         let device = match kind {
             DeviceKind::Cpu => Device::Cpu,
             DeviceKind::Cuda if !cfg!(feature = "cuda") => return Err(not_built("cuda", "CUDA")),
-            DeviceKind::Metal if !cfg!(feature = "metal") => return Err(not_built("metal", "Metal")),
+            DeviceKind::Metal if !cfg!(feature = "metal") => {
+                return Err(not_built("metal", "Metal"));
+            }
             DeviceKind::Cuda => Device::new_cuda(0).map_err(|error| not_there("CUDA", &error))?,
-            DeviceKind::Metal => Device::new_metal(0).map_err(|error| not_there("Metal", &error))?,
+            DeviceKind::Metal => {
+                Device::new_metal(0).map_err(|error| not_there("Metal", &error))?
+            }
         };
         let dtype = match (precision, kind) {
             (Precision::F32, _) | (Precision::Auto, DeviceKind::Cpu) => DType::F32,
             (Precision::Bf16, _) | (Precision::Auto, _) => DType::BF16,
         };
-        Ok(Self { kind, device, dtype })
+        Ok(Self {
+            kind,
+            device,
+            dtype,
+        })
     }
 
     /// f32 on the CPU.
     pub fn cpu() -> Self {
-        Self { kind: DeviceKind::Cpu, device: Device::Cpu, dtype: DType::F32 }
+        Self {
+            kind: DeviceKind::Cpu,
+            device: Device::Cpu,
+            dtype: DType::F32,
+        }
     }
 }
 
@@ -102,7 +114,9 @@ impl FromStr for Precision {
             "auto" => Ok(Self::Auto),
             "f32" => Ok(Self::F32),
             "bf16" => Ok(Self::Bf16),
-            _ => Err(format!("`{text}` is not a precision; give auto, f32 or bf16")),
+            _ => Err(format!(
+                "`{text}` is not a precision; give auto, f32 or bf16"
+            )),
         }
     }
 }

@@ -63,7 +63,12 @@ pub trait Networks {
     fn begin(&mut self, noise: &mut dyn NoiseSource) -> Result<Box<dyn Denoising + '_>>;
 
     /// Decodes latents and hands the frames to `sink` in the order of time.
-    fn decode(&mut self, latents: &Tensor, noise: &mut dyn NoiseSource, sink: &mut FrameSink) -> Result<()>;
+    fn decode(
+        &mut self,
+        latents: &Tensor,
+        noise: &mut dyn NoiseSource,
+        sink: &mut FrameSink,
+    ) -> Result<()>;
 }
 
 /// Takes decoded frames: all of a chunk at once. An error stops the decoding.
@@ -94,10 +99,19 @@ pub trait Denoising {
 /// The family that a model belongs to, by the pipeline that its index names.
 pub(crate) fn of(source: &ModelSource) -> Result<&'static dyn Family> {
     let index = source.json("model_index.json")?;
-    let class = index.get("_class_name").and_then(|name| name.as_str()).unwrap_or_default();
-    let family = FAMILIES.into_iter().find(|family| family.pipelines().contains(&class));
+    let class = index
+        .get("_class_name")
+        .and_then(|name| name.as_str())
+        .unwrap_or_default();
+    let family = FAMILIES
+        .into_iter()
+        .find(|family| family.pipelines().contains(&class));
     family.ok_or_else(|| {
-        let known: Vec<_> = FAMILIES.iter().flat_map(|f| f.pipelines()).copied().collect();
+        let known: Vec<_> = FAMILIES
+            .iter()
+            .flat_map(|f| f.pipelines())
+            .copied()
+            .collect();
         Error::request(
             format!(
                 "{} names the pipeline `{class}`, which kinora does not draw",

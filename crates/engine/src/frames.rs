@@ -8,13 +8,19 @@ use crate::{Error, Result};
 /// Frames of one size as a clip for an encoder: (1, 3, t, h, w), f32 in −1…1, on the CPU.
 pub fn to_tensor(frames: &[Frame]) -> Result<Tensor> {
     let Some(first) = frames.first() else {
-        return Err(Error::request("a clip without frames", "give at least one frame"));
+        return Err(Error::request(
+            "a clip without frames",
+            "give at least one frame",
+        ));
     };
     let (width, height) = (first.width() as usize, first.height() as usize);
     let mut rgb = Vec::with_capacity(frames.len() * width * height * 3);
     for frame in frames {
         if frame.size() != first.size() {
-            return Err(Error::request("frames of different sizes in one clip", "bring them to one size"));
+            return Err(Error::request(
+                "frames of different sizes in one clip",
+                "bring them to one size",
+            ));
         }
         rgb.extend_from_slice(frame.rgb());
     }
@@ -33,7 +39,10 @@ pub(crate) fn from_rgb(rgb: &Tensor) -> Result<Tensor> {
 pub(crate) fn to_rgb(video: &Tensor) -> Result<Vec<Vec<u8>>> {
     let (_, frames, height, width) = video.dims4()?;
     let video = video.to_dtype(DType::F32)?.to_device(&Device::Cpu)?;
-    let values = video.permute((1, 2, 3, 0))?.flatten_all()?.to_vec1::<f32>()?;
+    let values = video
+        .permute((1, 2, 3, 0))?
+        .flatten_all()?
+        .to_vec1::<f32>()?;
     let byte = |value: &f32| ((value / 2.0 + 0.5).clamp(0.0, 1.0) * 255.0).round_ties_even() as u8;
     let size = height * width * 3;
     let mut out = Vec::with_capacity(frames);
@@ -58,7 +67,11 @@ mod tests {
 
     #[test]
     fn pictures_survive_the_way_there_and_back() {
-        let paint = |t: u32| Frame::from_fn(5, 3, move |x, y| [(x * 50) as u8, (y * 80) as u8, (t * 100) as u8]);
+        let paint = |t: u32| {
+            Frame::from_fn(5, 3, move |x, y| {
+                [(x * 50) as u8, (y * 80) as u8, (t * 100) as u8]
+            })
+        };
         let frames: Vec<Frame> = (0..2).map(|t| paint(t).unwrap()).collect();
         let tensor = to_tensor(&frames).unwrap();
         assert_eq!(tensor.dims(), [1, 3, 2, 3, 5]);

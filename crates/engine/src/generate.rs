@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kinora_media::resize::Filter;
-use kinora_media::{Frame, Resizer, Written};
+use kinora_media::Written;
 
-use crate::checkpoint::{self, Checkpoint, State};
-use crate::family::{Denoising, Networks};
+use crate::checkpoint::Checkpoint;
+use crate::family::Networks;
+use crate::footage::read_condition;
+use crate::keeper::Keeper;
 use crate::noise::SeededNoise;
-use crate::plan::{Plan, PlannedCondition, Variant};
+use crate::plan::{Plan, Variant};
 use crate::progress::{Cancel, Progress, Stage};
-use crate::request::ConditionKind;
 use crate::sidecar::{self, Sidecar};
-use crate::{Error, Event, Result, finish};
+use crate::{Event, Result, finish};
 
 /// A finished clip.
 #[derive(Debug, Clone)]
@@ -29,7 +29,12 @@ pub fn generate(plan: &Plan, progress: &Progress, cancel: &Cancel) -> Result<Vec
 }
 
 /// Goes on where a checkpoint was written; `plan` must come from its request. Gives the clips from that one on.
-pub fn resume(plan: &Plan, checkpoint: &Path, progress: &Progress, cancel: &Cancel) -> Result<Vec<Made>> {
+pub fn resume(
+    plan: &Plan,
+    checkpoint: &Path,
+    progress: &Progress,
+    cancel: &Cancel,
+) -> Result<Vec<Made>> {
     let saved = Checkpoint::load(checkpoint)?;
     let job = Job::new(plan, progress, cancel)?;
     saved.check(checkpoint, &job.fingerprint)?;
@@ -50,7 +55,12 @@ impl<'a> Job<'a> {
     fn new(plan: &'a Plan, progress: &'a Progress, cancel: &'a Cancel) -> Result<Self> {
         plan.notes.iter().for_each(|note| progress.note(note));
         let fingerprint = plan.model.fingerprint()?;
-        Ok(Self { plan, progress, cancel, fingerprint })
+        Ok(Self {
+            plan,
+            progress,
+            cancel,
+            fingerprint,
+        })
     }
 
     fn run(&self, mut saved: Option<Checkpoint>) -> Result<Vec<Made>> {
@@ -59,14 +69,26 @@ impl<'a> Job<'a> {
         let mut times = Times::new();
         self.encode_text(networks.as_mut(), &mut times)?;
         self.encode_conditions(networks.as_mut(), &mut times)?;
-        let variants = self.plan.variants.iter().filter(|variant| variant.index >= from);
-        variants.map(|variant| self.make(networks.as_mut(), variant, times.clone(), saved.take())).collect()
+        let variants = self
+            .plan
+            .variants
+            .iter()
+            .filter(|variant| variant.index >= from);
+        variants
+            .map(|variant| self.make(networks.as_mut(), variant, times.clone(), saved.take()))
+            .collect()
     }
 
     /// One clip: noise → denoise → decode → file.
-    fn make(&self, networks: &mut dyn Networks, variant: &Variant, mut times: Times, saved: Option<Checkpoint>) -> Result<Made> {
+    fn make(
+        &self,
+        networks: &mut dyn Networks,
+        variant: &Variant,
+        mut times: Times,
+        saved: Option<Checkpoint>,
+    ) -> Result<Made> {
         let mut noise = SeededNoise::new(variant.seed);
-        let keeper = Keeper::new(self, variant);
+        let keeper = Keeper::new(self.plan, &self.fingerprint, variant, self.progress);
         let latents = self.denoise(networks, &mut noise, &keeper, &mut times, saved)?;
         let written = self
             .decode(networks, &latents, &mut noise, variant, &mut times)
@@ -77,12 +99,18 @@ impl<'a> Job<'a> {
         record.save(&sidecar)?;
         keeper.discard();
         self.progress.send(Event::Saved(written.path.clone()));
-        Ok(Made { written, sidecar, record })
+        Ok(Made {
+            written,
+            sidecar,
+            record,
+        })
     }
 
     fn encode_text(&self, networks: &mut dyn Networks, times: &mut Times) -> Result<()> {
         self.cancel.check()?;
-        let stage = self.progress.begin(Stage::Text, 0, (1, self.plan.variants.len()));
+        let stage = self
+            .progress
+            .begin(Stage::Text, 0, (1, self.plan.variants.len()));
         networks.encode_text()?;
         times.insert(Stage::Text.name().into(), stage.end());
         Ok(())
@@ -94,7 +122,11 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         self.cancel.check()?;
-        let stage = self.progress.begin(Stage::Conditions, conditions.len() as u64, (1, self.plan.variants.len()));
+        let stage = self.progress.begin(
+            Stage::Conditions,
+            conditions.len() as u64,
+            (1, self.plan.variants.len()),
+        );
         let read = |condition| read_condition(self.plan, condition, self.progress);
         let clips = conditions.iter().map(read).collect::<Result<Vec<_>>>()?;
         networks.encode_conditions(&clips)?;
@@ -111,7 +143,9 @@ impl<'a> Job<'a> {
         saved: Option<Checkpoint>,
     ) -> Result<candle_core::Tensor> {
         let variant = (keeper.variant.index, keeper.variant.of);
-        let mut stage = self.progress.begin(Stage::Denoise, self.plan.drawn.steps as u64, variant);
+        let mut stage = self
+            .progress
+            .begin(Stage::Denoise, self.plan.drawn.steps as u64, variant);
         let mut clip = networks.begin(noise)?;
         if let Some(saved) = saved {
             clip.restore(saved.state.step, saved.latents)?;
@@ -142,7 +176,11 @@ impl<'a> Job<'a> {
         times: &mut Times,
     ) -> Result<Written> {
         let Plan { drawn, output, .. } = self.plan;
-        let mut stage = Some(self.progress.begin(Stage::Decode, drawn.frames as u64, (variant.index, variant.of)));
+        let mut stage = Some(self.progress.begin(
+            Stage::Decode,
+            drawn.frames as u64,
+            (variant.index, variant.of),
+        ));
         let mut writing = None;
         let mut done = 0;
         let written = finish::write_while(&variant.path, drawn, output, |sink| {
@@ -153,91 +191,18 @@ impl<'a> Job<'a> {
                 stage.iter_mut().for_each(|stage| stage.step(done));
                 Ok(())
             })?;
-            times.extend(stage.take().map(|stage| (Stage::Decode.name().to_owned(), stage.end())));
-            writing = Some(self.progress.begin(Stage::Write, 0, (variant.index, variant.of)));
+            times.extend(
+                stage
+                    .take()
+                    .map(|stage| (Stage::Decode.name().to_owned(), stage.end())),
+            );
+            writing = Some(
+                self.progress
+                    .begin(Stage::Write, 0, (variant.index, variant.of)),
+            );
             Ok(())
         })?;
         times.extend(writing.map(|stage| (Stage::Write.name().to_owned(), stage.end())));
         Ok(written)
     }
-}
-
-/// Keeps the latents of the clip under way.
-struct Keeper<'a> {
-    path: PathBuf,
-    state: State,
-    variant: &'a Variant,
-    progress: &'a Progress,
-}
-
-impl<'a> Keeper<'a> {
-    fn new(job: &Job<'a>, variant: &'a Variant) -> Self {
-        let out = &job.plan.out;
-        Self {
-            path: checkpoint::path_of(out),
-            state: State::new(job.plan, out, &job.fingerprint, variant),
-            variant,
-            progress: job.progress,
-        }
-    }
-
-    fn keep(&self, clip: &dyn Denoising, noise: &SeededNoise) -> Result<()> {
-        let state = State {
-            step: clip.at(),
-            draws: noise.draws(),
-            ..self.state.clone()
-        };
-        checkpoint::save(&self.path, &state, clip.latents())?;
-        self.progress.send(Event::Checkpoint(self.path.clone()));
-        Ok(())
-    }
-
-    /// The error, with the checkpoint if there is one to go on from.
-    fn unfinished(&self, error: Error) -> Error {
-        let kept = self.path.exists().then(|| self.path.clone());
-        match (error, kept) {
-            (Error::Cancelled { .. }, checkpoint) => Error::Cancelled { checkpoint },
-            (error, Some(checkpoint)) => Error::Unfinished { checkpoint, source: Box::new(error) },
-            (error, None) => error,
-        }
-    }
-
-    fn discard(&self) {
-        // The clip is complete: a checkpoint that cannot be removed does no harm.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// The frames of a condition at the model's rate and size, as many as fit.
-fn read_condition(plan: &Plan, condition: &PlannedCondition, progress: &Progress) -> Result<Vec<Frame>> {
-    let (width, height) = (plan.drawn.width as u32, plan.drawn.height as u32);
-    let mut resizer = Resizer::new(Filter::Lanczos3);
-    let mut fit = |frame: Frame| resizer.cover(&frame, width, height);
-    if condition.kind == ConditionKind::Image {
-        return Ok(vec![fit(kinora_media::read_image(&condition.path)?)?]);
-    }
-    let mut reader = kinora_media::open(&condition.path)?;
-    if reader.info().audio {
-        progress.note(format!("the sound of {} is left behind", condition.path.display()));
-    }
-    // Each of the model's frames shows what the clip shows at its time.
-    let mut frames: Vec<Frame> = Vec::new();
-    while let Some(timed) = reader.next_frame()? {
-        let end = timed.start + timed.duration;
-        while frames.len() < condition.frames && plan.drawn.fps.seconds(frames.len() as u64) < end - 1e-6 {
-            frames.push(fit(timed.frame.clone())?);
-        }
-        if frames.len() == condition.frames {
-            break;
-        }
-    }
-    let r = plan.model.geometry.temporal;
-    if frames.is_empty() {
-        return Err(Error::request(
-            format!("--video {}: it holds no frame", condition.path.display()),
-            "give another clip",
-        ));
-    }
-    frames.truncate((frames.len() - 1) / r * r + 1);
-    Ok(frames)
 }

@@ -144,13 +144,19 @@ impl Model {
         let mut files = Vec::new();
         for name in self.source.files()? {
             let hidden = name.split('/').any(|part| part.starts_with('.'));
-            if hidden || ![".json", ".safetensors", ".model"].iter().any(|end| name.ends_with(end)) {
+            if hidden
+                || ![".json", ".safetensors", ".model"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+            {
                 continue;
             }
             let size = match &self.root {
                 Some(root) => {
                     let path = root.join(&name);
-                    std::fs::metadata(&path).map_err(Error::io("read", &path))?.len()
+                    std::fs::metadata(&path)
+                        .map_err(Error::io("read", &path))?
+                        .len()
                 }
                 None => self.source.read(&name)?.len() as u64,
             };
@@ -211,7 +217,11 @@ impl Manifest {
             None => base.fps,
         };
         Ok(Defaults {
-            native: if native.is_empty() { base.native } else { native },
+            native: if native.is_empty() {
+                base.native
+            } else {
+                native
+            },
             fps,
             window: self.frames.or(base.window),
             steps: self.steps.unwrap_or(base.steps).max(1),
@@ -227,14 +237,22 @@ impl Manifest {
 }
 
 /// A JSON file that a model may have.
-fn read_optional<T: serde::de::DeserializeOwned>(source: &ModelSource, file: &str) -> Result<Option<T>> {
+fn read_optional<T: serde::de::DeserializeOwned>(
+    source: &ModelSource,
+    file: &str,
+) -> Result<Option<T>> {
     if !source.exists(file) {
         return Ok(None);
     }
-    serde_json::from_value(source.json(file)?).map(Some).map_err(|error| {
-        let file = source.display(file);
-        Error::request(format!("{file}: a field does not fit ({error})"), "correct the file, or remove it")
-    })
+    serde_json::from_value(source.json(file)?)
+        .map(Some)
+        .map_err(|error| {
+            let file = source.display(file);
+            Error::request(
+                format!("{file}: a field does not fit ({error})"),
+                "correct the file, or remove it",
+            )
+        })
 }
 
 /// Lower-case hexadecimal.
@@ -248,7 +266,11 @@ mod tests {
 
     #[test]
     fn frames_snap_upwards() {
-        let geometry = Geometry { spatial: 32, temporal: 8, channels: 16 };
+        let geometry = Geometry {
+            spatial: 32,
+            temporal: 8,
+            channels: 16,
+        };
         for (asked, made) in [(0, 1), (1, 1), (2, 9), (9, 9), (40, 41), (41, 41), (42, 49)] {
             assert_eq!(geometry.frames_at_least(asked), made, "{asked}");
         }

@@ -72,12 +72,22 @@ pub struct OutputRecord {
 const CURE: &str = "give the .json that lies beside a clip made by kinora";
 
 impl Sidecar {
-    pub(crate) fn new(plan: &Plan, variant: &Variant, fingerprint: &str, times: BTreeMap<String, f64>) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        variant: &Variant,
+        fingerprint: &str,
+        times: BTreeMap<String, f64>,
+    ) -> Self {
         let drawn = &plan.drawn;
         let output = &plan.output;
         Self {
             kinora: env!("CARGO_PKG_VERSION").into(),
-            file: variant.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            file: variant
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             created: rfc3339(SystemTime::now()),
             seed: variant.seed,
             request: plan.request_of(variant),
@@ -119,13 +129,18 @@ impl Sidecar {
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs::read(path)
             .map_err(|error| Error::record(path, format!("cannot be read ({error})"), CURE))?;
-        let sidecar: Self = serde_json::from_slice(&text)
-            .map_err(|error| Error::record(path, format!("not a sidecar of kinora ({error})"), CURE))?;
+        let sidecar: Self = serde_json::from_slice(&text).map_err(|error| {
+            Error::record(path, format!("not a sidecar of kinora ({error})"), CURE)
+        })?;
         match sidecar.noise == noise::GENERATOR {
             true => Ok(sidecar),
             false => Err(Error::record(
                 path,
-                format!("its noise is `{}`, this version draws `{}`", sidecar.noise, noise::GENERATOR),
+                format!(
+                    "its noise is `{}`, this version draws `{}`",
+                    sidecar.noise,
+                    noise::GENERATOR
+                ),
                 format!("repeat it with kinora {}", sidecar.kinora),
             )),
         }

@@ -20,7 +20,10 @@ pub fn file_stem(prompt: &str, seed: u64) -> String {
         }
         // A CJK character says about as much as a quarter of a word, and takes three bytes of a name.
         let kept: String = lower.chars().take(24).collect();
-        length += kept.chars().map(|c| if is_cjk(c) { 2 } else { 1 }).sum::<usize>();
+        length += kept
+            .chars()
+            .map(|c| if is_cjk(c) { 2 } else { 1 })
+            .sum::<usize>();
         if words.len() == 8 || (length > 48 && !words.is_empty()) {
             break;
         }
@@ -39,8 +42,14 @@ mod tests {
     #[test]
     fn stems_read_well() {
         for (prompt, stem) in [
-            ("A woolly mammoth walks in the desert, wide-angle shot", "woolly-mammoth-walks-in-the-desert-wide-angle-7"),
-            ("长毛猛犸象在沙漠中行走，广角镜头拍摄", "长毛猛犸象在沙漠中行走-广角镜头拍摄-7"),
+            (
+                "A woolly mammoth walks in the desert, wide-angle shot",
+                "woolly-mammoth-walks-in-the-desert-wide-angle-7",
+            ),
+            (
+                "长毛猛犸象在沙漠中行走，广角镜头拍摄",
+                "长毛猛犸象在沙漠中行走-广角镜头拍摄-7",
+            ),
             ("../../etc/passwd", "etc-passwd-7"),
             ("!!!", "clip-7"),
         ] {

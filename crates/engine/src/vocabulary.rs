@@ -50,7 +50,8 @@ impl fmt::Display for UnknownWord {
 const GLUE_EN: &str = "a an the one two three this that and or of in on at to with without from by for into over under as is are \
     was be being it its his her their there while then through near next very some video clip shot scene view \
     picture image photo showing shows show";
-const GLUE_ZH: &str = "的地得在中上下里内外一二两三只个头条匹群位名和与是着了过被把从到向拍摄镜头画面视频有很";
+const GLUE_ZH: &str =
+    "的地得在中上下里内外一二两三只个头条匹群位名和与是着了过被把从到向拍摄镜头画面视频有很";
 
 impl Vocabulary {
     /// The concepts by kind, in the file's kinds' alphabetical order.
@@ -77,7 +78,10 @@ impl Vocabulary {
         unknown.extend(unknown_cjk(&known, prompt));
         let mut seen = BTreeSet::new();
         unknown.retain(|word| seen.insert(word.clone()));
-        let near = |word: String| UnknownWord { nearest: nearest(&self.nouns(), &word), word };
+        let near = |word: String| UnknownWord {
+            nearest: nearest(&self.nouns(), &word),
+            word,
+        };
         unknown.into_iter().map(near).collect()
     }
 
@@ -137,19 +141,30 @@ fn knows(known: &BTreeSet<String>, word: &str) -> bool {
         return true;
     }
     let stems = ["ing", "es", "ed", "s", "d", "ly"];
-    stems.iter().filter_map(|ending| word.strip_suffix(ending)).any(|stem| {
-        let undoubled = stem.char_indices().next_back().map_or("", |(last, _)| &stem[..last]);
-        stem.len() >= 2
-            && (known.contains(stem)
-                || known.contains(&format!("{stem}e"))
-                || known.contains(&format!("{stem}s"))
-                || (stem.ends_with(undoubled.chars().next_back().unwrap_or(' ')) && known.contains(undoubled)))
-    })
+    stems
+        .iter()
+        .filter_map(|ending| word.strip_suffix(ending))
+        .any(|stem| {
+            let undoubled = stem
+                .char_indices()
+                .next_back()
+                .map_or("", |(last, _)| &stem[..last]);
+            stem.len() >= 2
+                && (known.contains(stem)
+                    || known.contains(&format!("{stem}e"))
+                    || known.contains(&format!("{stem}s"))
+                    || (stem.ends_with(undoubled.chars().next_back().unwrap_or(' '))
+                        && known.contains(undoubled)))
+        })
 }
 
 /// What is left of the CJK runs after the longest known words were taken out, from the left.
 fn unknown_cjk(known: &BTreeSet<String>, prompt: &str) -> Vec<String> {
-    let longest = known.iter().map(|word| word.chars().count()).max().unwrap_or(0);
+    let longest = known
+        .iter()
+        .map(|word| word.chars().count())
+        .max()
+        .unwrap_or(0);
     let chars: Vec<char> = prompt.chars().collect();
     let mut rest = Vec::new();
     let mut run = String::new();
@@ -181,7 +196,11 @@ fn nearest(candidates: &[String], word: &str) -> Vec<String> {
         .filter(|candidate| candidate.chars().any(is_cjk) == cjk)
         .filter_map(|candidate| {
             let lower = candidate.to_lowercase();
-            let shared = lower.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+            let shared = lower
+                .chars()
+                .zip(word.chars())
+                .take_while(|(a, b)| a == b)
+                .count();
             let common = cjk && word.chars().any(|c| lower.contains(c));
             let distance = edit_distance(&lower, word);
             let near = distance <= length / 3 || shared >= 3 || common;
@@ -189,7 +208,11 @@ fn nearest(candidates: &[String], word: &str) -> Vec<String> {
         })
         .collect();
     scored.sort();
-    scored.into_iter().take(3).map(|(_, word)| word.clone()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, word)| word.clone())
+        .collect()
 }
 
 /// Insertions, deletions and substitutions of characters between two words.

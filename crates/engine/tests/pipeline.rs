@@ -33,7 +33,10 @@ fn model(table: &serde_json::Value, name: &str) -> ModelSource {
 
 fn floats(file: &SafeTensors, name: &str) -> (Vec<usize>, Vec<f32>) {
     let view = file.tensor(name).unwrap();
-    let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+    let values = view
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes(b.try_into().unwrap()));
     (view.shape().to_vec(), values.collect())
 }
 
@@ -49,6 +52,7 @@ fn relative_l2(got: &[f32], wanted: &[f32]) -> f64 {
 fn every_golden_run_is_met() {
     let table = table();
     let out = tempfile::tempdir().unwrap();
+    let mut off = Vec::new();
     for (case, name) in table["cases"].as_object().unwrap() {
         let output = out.path().join(case);
         let input = fixtures().join(format!("{case}.in.safetensors"));
@@ -63,21 +67,32 @@ fn every_golden_run_is_met() {
         probe(&asked).unwrap_or_else(|error| panic!("{case}: {error}"));
 
         let got = std::fs::read(&output).unwrap();
-        let wanted = std::fs::read(fixtures().join(format!("{case}.out.safetensors"))).unwrap();
-        let (got, wanted) = (SafeTensors::deserialize(&got).unwrap(), SafeTensors::deserialize(&wanted).unwrap());
+        let wanted = fixtures().join(format!("{case}.out.safetensors"));
+        let wanted = std::fs::read(wanted).unwrap();
+        let got = SafeTensors::deserialize(&got).unwrap();
+        let wanted = SafeTensors::deserialize(&wanted).unwrap();
         let (shape, latents) = floats(&got, "latents");
         let (wanted_shape, wanted_latents) = floats(&wanted, "latents");
         assert_eq!(shape, wanted_shape, "{case}");
         let error = relative_l2(&latents, &wanted_latents);
-        println!("{case:14} latents {error:.2e}");
-        assert!(error <= 1e-3, "{case}: latents are off by {error:.2e}");
 
-        let (got, wanted) = (got.tensor("frames").unwrap(), wanted.tensor("frames").unwrap());
+        let (got, wanted) = (
+            got.tensor("frames").unwrap(),
+            wanted.tensor("frames").unwrap(),
+        );
         assert_eq!(got.shape(), wanted.shape(), "{case}");
-        let off = got.data().iter().zip(wanted.data()).filter(|(g, w)| g.abs_diff(**w) > 1).count();
-        let share = off as f64 / got.data().len() as f64;
-        assert!(share <= 1e-3, "{case}: {:.2} % of the pixels are off", share * 100.0);
+        let far = |(g, w): &(&u8, &u8)| g.abs_diff(**w) > 1;
+        let share = got.data().iter().zip(wanted.data()).filter(far).count() as f64
+            / got.data().len() as f64;
+        println!(
+            "{case:14} latents off by {error:.2e}, pixels off: {:.3} %",
+            share * 100.0
+        );
+        if error > 1e-3 || share > 1e-3 {
+            off.push(case);
+        }
     }
+    assert!(off.is_empty(), "off: {off:?}");
 }
 
 #[test]
@@ -87,15 +102,35 @@ fn what_does_not_fit_is_refused_in_one_sentence() {
     let output = out.path().join("out");
     let run = |model: ModelSource, component, input: &Path| {
         let compute = Compute::cpu();
-        probe(&Probe { model, component, input, output: &output, compute, repeat: 0 }).unwrap_err().to_string()
+        probe(&Probe {
+            model,
+            component,
+            input,
+            output: &output,
+            compute,
+            repeat: 0,
+        })
+        .unwrap_err()
+        .to_string()
     };
     let text = fixtures().join("text.in.safetensors");
     let missing = run(model(&table, "plain"), Component::Transformer, &text);
-    assert!(missing.contains("hidden_states") || missing.contains("timestep"), "{missing}");
+    assert!(
+        missing.contains("hidden_states") || missing.contains("timestep"),
+        "{missing}"
+    );
     // The condition pipeline cannot run on a scheduler that shifts by the number of tokens.
-    let shifted = run(model(&table, "noisy"), Component::Pipeline, &fixtures().join("images.in.safetensors"));
+    let shifted = run(
+        model(&table, "noisy"),
+        Component::Pipeline,
+        &fixtures().join("images.in.safetensors"),
+    );
     assert!(shifted.contains("shift"), "{shifted}");
-    let foreign = run(model(&table, "plain"), Component::Pipeline, &fixtures().join("cases.json"));
+    let foreign = run(
+        model(&table, "plain"),
+        Component::Pipeline,
+        &fixtures().join("cases.json"),
+    );
     assert!(foreign.contains("not safetensors"), "{foreign}");
     assert!(!output.exists());
 }

@@ -7,15 +7,15 @@ use std::time::Instant;
 use kinora_engine::checkpoint::Checkpoint;
 use kinora_engine::sidecar::Sidecar;
 use kinora_engine::{
-    Cancel, Condition, ConditionKind, DeviceKind, Effort, Error, Made, Model, Plan, Precision, Progress, Request,
-    Resolution, text,
+    Cancel, Condition, ConditionKind, DeviceKind, Effort, Error, Made, Model, Plan, Precision,
+    Progress, Request, Resolution, text,
 };
 
 use crate::args::{GenerateArgs, ResolutionArg, Upscale};
+use crate::bar;
 use crate::exit::{Failure, Outcome, input, resolving, running};
 use crate::library::{self, MINI_NAME};
 use crate::report::{self, Manner};
-use crate::bar;
 
 const BARE: &str = "\
 generate needs a prompt: say what the video shows
@@ -41,7 +41,8 @@ pub fn run(args: GenerateArgs) -> Outcome {
     let progress = bar::progress(manner.quiet);
     resolved.notes.iter().for_each(|note| progress.note(note));
     let begun = Instant::now();
-    let clips = make(&resolved, &progress, &cancel).map_err(|error| stopped(error, manner.quiet))?;
+    let clips =
+        make(&resolved, &progress, &cancel).map_err(|error| stopped(error, manner.quiet))?;
     report::made(plan, &clips, begun.elapsed(), *manner);
     Ok(())
 }
@@ -55,7 +56,9 @@ fn make(resolved: &Resolved, progress: &Progress, cancel: &Cancel) -> Result<Vec
 
 /// Says how to go on, where there is something to go on with.
 fn stopped(error: Error, quiet: bool) -> Failure {
-    let resume = error.checkpoint().map(|path| format!("kinora generate --resume {}", quoted(path)));
+    let resume = error
+        .checkpoint()
+        .map(|path| format!("kinora generate --resume {}", quoted(path)));
     let interrupted = matches!(error, Error::Cancelled { .. });
     if interrupted && !quiet {
         eprintln!("stopped");
@@ -71,7 +74,10 @@ fn stopped(error: Error, quiet: bool) -> Failure {
 
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    match text.chars().all(|c| c.is_alphanumeric() || "/._-+".contains(c)) {
+    match text
+        .chars()
+        .all(|c| c.is_alphanumeric() || "/._-+".contains(c))
+    {
         true => text,
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
@@ -91,9 +97,15 @@ fn stop_on_interrupt(cancel: Cancel) {
 }
 
 fn resolve(args: GenerateArgs) -> Outcome<Resolved> {
-    let manner = Manner { json: args.json, quiet: args.quiet, verbose: args.verbose };
+    let manner = Manner {
+        json: args.json,
+        quiet: args.quiet,
+        verbose: args.verbose,
+    };
     if args.upscale == Upscale::Learned {
-        return Err(input("there is no learned upscaler yet; leave --upscale out, or give lanczos"));
+        return Err(input(
+            "there is no learned upscaler yet; leave --upscale out, or give lanczos",
+        ));
     }
     match (&args.resume, &args.from) {
         (Some(checkpoint), _) => resolve_checkpoint(&args, checkpoint.clone(), manner),
@@ -103,7 +115,12 @@ fn resolve(args: GenerateArgs) -> Outcome<Resolved> {
             let request = overridden(Request::default(), &args)?;
             let model = open(args.model.as_deref().unwrap_or(MINI_NAME))?;
             let plan = plan(request, model, &args, (DeviceKind::Cpu, Precision::Auto))?;
-            Ok(Resolved { plan, checkpoint: None, manner, notes: Vec::new() })
+            Ok(Resolved {
+                plan,
+                checkpoint: None,
+                manner,
+                notes: Vec::new(),
+            })
         }
     }
 }
@@ -116,13 +133,29 @@ fn resolve_sidecar(args: &GenerateArgs, path: &Path, manner: Manner) -> Outcome<
     let mut notes = Vec::new();
     let fingerprint = model.fingerprint().map_err(resolving)?;
     if args.model.is_none() && fingerprint != sidecar.model.fingerprint {
-        notes.push(format!("the model {} has changed since: the clip will differ", sidecar.model.title));
+        notes.push(format!(
+            "the model {} has changed since: the clip will differ",
+            sidecar.model.title
+        ));
     }
     if sidecar.kinora != env!("CARGO_PKG_VERSION") {
-        notes.push(format!("the clip was made by kinora {}: it may differ slightly", sidecar.kinora));
+        notes.push(format!(
+            "the clip was made by kinora {}: it may differ slightly",
+            sidecar.kinora
+        ));
     }
-    let plan = plan(request, model, args, recorded(&sidecar.device, &sidecar.dtype))?;
-    Ok(Resolved { plan, checkpoint: None, manner, notes })
+    let plan = plan(
+        request,
+        model,
+        args,
+        recorded(&sidecar.device, &sidecar.dtype),
+    )?;
+    Ok(Resolved {
+        plan,
+        checkpoint: None,
+        manner,
+        notes,
+    })
 }
 
 fn resolve_checkpoint(args: &GenerateArgs, path: PathBuf, manner: Manner) -> Outcome<Resolved> {
@@ -130,25 +163,40 @@ fn resolve_checkpoint(args: &GenerateArgs, path: PathBuf, manner: Manner) -> Out
     let model = open(&state.model)?;
     let compute = super::compute(&args.compute, recorded(&state.device, &state.dtype))?;
     let plan = Plan::resolve(state.request, model, compute, &state.out).map_err(resolving)?;
-    Ok(Resolved { plan, checkpoint: Some(path), manner, notes: Vec::new() })
+    Ok(Resolved {
+        plan,
+        checkpoint: Some(path),
+        manner,
+        notes: Vec::new(),
+    })
 }
 
 /// Where and in which type a clip was computed; what is unknown is left to the defaults.
 fn recorded(device: &str, dtype: &str) -> (DeviceKind, Precision) {
-    (device.parse().unwrap_or_default(), dtype.parse().unwrap_or_default())
+    (
+        device.parse().unwrap_or_default(),
+        dtype.parse().unwrap_or_default(),
+    )
 }
 
 fn open(name: &str) -> Outcome<Arc<Model>> {
     library::open(name).map(Arc::new).map_err(resolving)
 }
 
-fn plan(mut request: Request, model: Arc<Model>, args: &GenerateArgs, recorded: (DeviceKind, Precision)) -> Outcome<Plan> {
+fn plan(
+    mut request: Request,
+    model: Arc<Model>,
+    args: &GenerateArgs,
+    recorded: (DeviceKind, Precision),
+) -> Outcome<Plan> {
     let compute = super::compute(&args.compute, recorded)?;
     let out = match &args.output {
         Some(out) => out.clone(),
         None => {
             // The seed is part of the name, so it is drawn here.
-            let seed = *request.seed.get_or_insert_with(kinora_engine::plan::fresh_seed);
+            let seed = *request
+                .seed
+                .get_or_insert_with(kinora_engine::plan::fresh_seed);
             free_name(&text::file_stem(&request.prompt, seed))
         }
     };
@@ -159,7 +207,9 @@ fn plan(mut request: Request, model: Arc<Model>, args: &GenerateArgs, recorded: 
 fn free_name(stem: &str) -> PathBuf {
     let taken = |stem: &str| {
         let endings = [".mp4", ".json", "-1.mp4", ".mp4.checkpoint"];
-        endings.iter().any(|ending| Path::new(&format!("{stem}{ending}")).exists())
+        endings
+            .iter()
+            .any(|ending| Path::new(&format!("{stem}{ending}")).exists())
     };
     let mut name = stem.to_owned();
     let mut number = 1;
@@ -173,7 +223,17 @@ fn free_name(stem: &str) -> PathBuf {
 /// `base` with what was typed in its place.
 fn overridden(base: Request, args: &GenerateArgs) -> Outcome<Request> {
     let mut request = base;
-    let GenerateArgs { negative, style, seconds, fps, variants, seed, steps, guidance, .. } = args;
+    let GenerateArgs {
+        negative,
+        style,
+        seconds,
+        fps,
+        variants,
+        seed,
+        steps,
+        guidance,
+        ..
+    } = args;
     set(&mut request.negative, negative);
     set(&mut request.style, style);
     set(&mut request.seconds, seconds);
@@ -189,15 +249,25 @@ fn overridden(base: Request, args: &GenerateArgs) -> Outcome<Request> {
     }
     if args.draft || args.quality {
         request.steps = None;
-        request.effort = if args.draft { Effort::Draft } else { Effort::Quality };
+        request.effort = if args.draft {
+            Effort::Draft
+        } else {
+            Effort::Quality
+        };
     }
     set(&mut request.aspect, &args.aspect);
     set(&mut request.resolution, &args.resolution.map(resolution));
     set(&mut request.size, &args.size);
     set(&mut request.steps, steps);
     set(&mut request.guidance, guidance);
-    let images = args.image.iter().map(|text| condition(ConditionKind::Image, text));
-    let videos = args.video.iter().map(|text| condition(ConditionKind::Video, text));
+    let images = args
+        .image
+        .iter()
+        .map(|text| condition(ConditionKind::Image, text));
+    let videos = args
+        .video
+        .iter()
+        .map(|text| condition(ConditionKind::Video, text));
     let conditions: Vec<Condition> = images.chain(videos).collect::<Outcome<_>>()?;
     if !conditions.is_empty() {
         request.conditions = conditions;
@@ -225,12 +295,24 @@ fn condition(kind: ConditionKind, text: &str) -> Outcome<Condition> {
     let (path, at) = match text.rsplit_once('@').filter(|_| !whole) {
         None => (text, 0.0),
         Some((path, at)) => {
-            let seconds = at.trim_end_matches('s').parse::<f64>().ok().filter(|at| at.is_finite());
+            let seconds = at
+                .trim_end_matches('s')
+                .parse::<f64>()
+                .ok()
+                .filter(|at| at.is_finite());
             let seconds = seconds.ok_or_else(|| {
-                input(format!("`{text}`: after the @ comes a time in seconds, for instance {path}@2.5"))
+                input(format!(
+                    "`{text}`: after the @ comes a time in seconds, for instance {path}@2.5"
+                ))
             })?;
             (path, seconds)
         }
     };
-    Ok(Condition { kind, path: path.into(), at, strength: 1.0, sha256: None })
+    Ok(Condition {
+        kind,
+        path: path.into(),
+        at,
+        strength: 1.0,
+        sha256: None,
+    })
 }

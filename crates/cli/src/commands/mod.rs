@@ -11,7 +11,9 @@ use crate::exit::{Outcome, input, resolving};
 fn compute(args: &ComputeArgs, recorded: (DeviceKind, Precision)) -> Outcome<Compute> {
     if let Some(threads) = args.threads {
         if threads == 0 || threads > 1024 {
-            return Err(input(format!("--threads {threads} is out of range; give 1 to 1024")));
+            return Err(input(format!(
+                "--threads {threads} is out of range; give 1 to 1024"
+            )));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().map_err(resolving)?;

@@ -23,7 +23,11 @@ pub fn run(args: ModelsArgs) -> Outcome {
         }
         ModelsCommand::Add { name, dir } => {
             let registry = library::add(&name, &dir).map_err(resolving)?;
-            eprintln!("`{name}` is now {} (kept in {})", dir.display(), registry.display());
+            eprintln!(
+                "`{name}` is now {} (kept in {})",
+                dir.display(),
+                registry.display()
+            );
             Ok(())
         }
     }
@@ -33,11 +37,20 @@ fn list(as_json: bool) -> anyhow::Result<()> {
     let added = library::added()?;
     if as_json {
         let mut models = vec![json!({"name": MINI_NAME, "path": null})];
-        models.extend(added.iter().map(|(name, dir)| json!({"name": name, "path": dir})));
+        models.extend(
+            added
+                .iter()
+                .map(|(name, dir)| json!({"name": name, "path": dir})),
+        );
         println!("{}", json!({ "models": models }));
         return Ok(());
     }
-    let width = added.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(MINI_NAME.len());
+    let width = added
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(MINI_NAME.len());
     println!("{MINI_NAME:<width$}  inside the program");
     for (name, dir) in added {
         println!("{name:<width$}  {}", dir.display());
@@ -56,11 +69,19 @@ fn info(name: &str, as_json: bool) -> anyhow::Result<()> {
 
 fn describe(model: &Model) -> anyhow::Result<serde_json::Value> {
     let defaults = &model.defaults;
-    let native = defaults.native.iter().map(|(aspect, size)| (aspect.to_string(), json!(size)));
+    let native = defaults
+        .native
+        .iter()
+        .map(|(aspect, size)| (aspect.to_string(), json!(size)));
     let concepts = |concept: &Concept| json!({"name": concept.name, "words": concept.words});
     let vocabulary = model.vocabulary.as_ref().map(|vocabulary| {
         let kinds = vocabulary.kinds().into_iter();
-        let kinds = kinds.map(|(kind, list)| (kind.to_owned(), json!(list.iter().map(concepts).collect::<Vec<_>>())));
+        let kinds = kinds.map(|(kind, list)| {
+            (
+                kind.to_owned(),
+                json!(list.iter().map(concepts).collect::<Vec<_>>()),
+            )
+        });
         json!({"knows": serde_json::Map::from_iter(kinds), "trained_on": vocabulary.trained_on})
     });
     Ok(json!({
@@ -83,8 +104,18 @@ fn describe(model: &Model) -> anyhow::Result<serde_json::Value> {
 fn show(model: &Model) -> anyhow::Result<()> {
     let defaults = &model.defaults;
     let bytes: u64 = model.files()?.iter().map(|(_, size)| size).sum();
-    println!("{} ({}), {:.1} MB, {}", model.title, model.name, bytes as f64 / 1e6, model.family_name());
-    let sizes: Vec<String> = defaults.native.iter().map(|(aspect, (w, h))| format!("{w}x{h} for {aspect}")).collect();
+    println!(
+        "{} ({}), {:.1} MB, {}",
+        model.title,
+        model.name,
+        bytes as f64 / 1e6,
+        model.family_name()
+    );
+    let sizes: Vec<String> = defaults
+        .native
+        .iter()
+        .map(|(aspect, (w, h))| format!("{w}x{h} for {aspect}"))
+        .collect();
     let sizes = match sizes.is_empty() {
         true => format!("any size in steps of {} pixels", model.geometry.spatial),
         false => sizes.join(", "),
@@ -94,7 +125,10 @@ fn show(model: &Model) -> anyhow::Result<()> {
         let seconds = (window as f64 - 1.0) / defaults.fps.as_f64();
         println!("           up to {seconds:.1} s as trained; longer clips may drift");
     }
-    println!("by default {} steps, guidance {}", defaults.steps, defaults.guidance);
+    println!(
+        "by default {} steps, guidance {}",
+        defaults.steps, defaults.guidance
+    );
     match &model.vocabulary {
         None => println!("It does not say what it knows."),
         Some(vocabulary) => {
@@ -119,7 +153,11 @@ fn names(concepts: &[Concept], language: &str) -> String {
         let first = concept.words.get(language).and_then(|words| words.first());
         concept.name.get(language).or(first).cloned()
     };
-    concepts.iter().filter_map(name).collect::<Vec<_>>().join(", ")
+    concepts
+        .iter()
+        .filter_map(name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn print_facts(facts: &serde_json::Value) {
@@ -129,7 +167,8 @@ fn print_facts(facts: &serde_json::Value) {
     };
     match facts {
         serde_json::Value::Object(map) => {
-            map.iter().for_each(|(key, value)| println!("  {}: {}", key.replace('_', " "), plain(value)));
+            map.iter()
+                .for_each(|(key, value)| println!("  {}: {}", key.replace('_', " "), plain(value)));
         }
         other => println!("  {}", plain(other)),
     }
@@ -137,7 +176,10 @@ fn print_facts(facts: &serde_json::Value) {
 
 fn check_empty(dir: &Path) -> anyhow::Result<()> {
     if dir.exists() && (!dir.is_dir() || fs::read_dir(dir)?.next().is_some()) {
-        bail!("{} is not an empty directory; give a new one", dir.display());
+        bail!(
+            "{} is not an empty directory; give a new one",
+            dir.display()
+        );
     }
     Ok(())
 }
@@ -147,9 +189,11 @@ fn export(model: &Model, dir: &Path) -> anyhow::Result<()> {
     for name in &files {
         let path = dir.join(name);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
         }
-        fs::write(&path, model.source().read(name)?).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, model.source().read(name)?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     eprintln!("{} files of {} written", files.len(), model.title);
     println!("{}", dir.display());

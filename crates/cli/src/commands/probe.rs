@@ -25,7 +25,10 @@ pub fn run(args: ProbeArgs) -> Outcome {
     })?;
     if let Some(timing) = timing {
         let peak = report::peak_memory_mb();
-        println!("{}", json!({"median_s": timing.median_s, "min_s": timing.min_s, "peak_rss_mb": peak}));
+        println!(
+            "{}",
+            json!({"median_s": timing.median_s, "min_s": timing.min_s, "peak_rss_mb": peak})
+        );
     }
     Ok(())
 }

@@ -8,21 +8,58 @@ use super::support::{Place, Run};
 #[test]
 fn a_seed_and_a_sidecar_repeat_the_same_track() {
     let place = Place::new();
-    place.generate(&["a frog", "--seed", "7", "-o", "a.mp4"]).ok();
-    place.generate(&["a frog", "--seed", "7", "-o", "b.mp4"]).ok();
-    place.generate(&["a frog", "--seed", "8", "-o", "c.mp4"]).ok();
+    place
+        .generate(&["a frog", "--seed", "7", "-o", "a.mp4"])
+        .ok();
+    place
+        .generate(&["a frog", "--seed", "7", "-o", "b.mp4"])
+        .ok();
+    place
+        .generate(&["a frog", "--seed", "8", "-o", "c.mp4"])
+        .ok();
     assert_eq!(place.track("a.mp4"), place.track("b.mp4"));
     assert_ne!(place.track("a.mp4"), place.track("c.mp4"));
 
-    place.run(&["generate", "--from", "c.json", "-o", "d.mp4"]).ok();
+    place
+        .run(&["generate", "--from", "c.json", "-o", "d.mp4"])
+        .ok();
     assert_eq!(place.track("c.mp4"), place.track("d.mp4"));
-    place.run(&["generate", "--from", "c.json", "--seed", "7", "-o", "e.mp4", "--threads", "1"]).ok();
+    place
+        .run(&[
+            "generate",
+            "--from",
+            "c.json",
+            "--seed",
+            "7",
+            "-o",
+            "e.mp4",
+            "--threads",
+            "1",
+        ])
+        .ok();
     assert_eq!(place.track("a.mp4"), place.track("e.mp4"));
-    place.run(&["generate", "--from", "c.json", "--aspect", "1:1", "-o", "f.png"]).ok();
-    assert_eq!(image::image_dimensions(place.path("f.png")).unwrap(), (480, 480));
+    place
+        .run(&[
+            "generate", "--from", "c.json", "--aspect", "1:1", "-o", "f.png",
+        ])
+        .ok();
+    assert_eq!(
+        image::image_dimensions(place.path("f.png")).unwrap(),
+        (480, 480)
+    );
 }
 
-const LONG: [&str; 9] = ["generate", "a frog", "--seed", "7", "--seconds", "5", "--steps", "150", "--size"];
+const LONG: [&str; 9] = [
+    "generate",
+    "a frog",
+    "--seed",
+    "7",
+    "--seconds",
+    "5",
+    "--steps",
+    "150",
+    "--size",
+];
 
 /// Starts a long clip and waits until its first checkpoint is there.
 fn begun(place: &Place, name: &str) -> Child {
@@ -44,10 +81,14 @@ fn a_killed_clip_is_resumed_bit_for_bit() {
     child.wait().unwrap();
     assert!(place.exists("killed.mp4.checkpoint") && !place.exists("killed.mp4"));
 
-    let run = place.run(&["generate", "--resume", "killed.mp4.checkpoint"]).ok();
+    let run = place
+        .run(&["generate", "--resume", "killed.mp4.checkpoint"])
+        .ok();
     assert!(run.stdout().ends_with("killed.mp4\n"));
     assert!(!place.exists("killed.mp4.checkpoint"));
-    place.run(&[&LONG[..], &["96x64", "-o", "whole.mp4"]].concat()).ok();
+    place
+        .run(&[&LONG[..], &["96x64", "-o", "whole.mp4"]].concat())
+        .ok();
     assert_eq!(place.track("killed.mp4"), place.track("whole.mp4"));
 }
 
@@ -56,11 +97,21 @@ fn a_killed_clip_is_resumed_bit_for_bit() {
 fn an_interrupt_keeps_the_checkpoint_and_says_how_to_go_on() {
     let place = Place::new();
     let child = begun(&place, "stopped.mp4");
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
     assert!(kill.unwrap().success());
     let run = Run(child.wait_with_output().unwrap());
     assert_eq!(run.code(), 130, "{}", run.stderr());
-    assert!(run.stderr().contains("kinora generate --resume"), "{}", run.stderr());
+    assert!(
+        run.stderr().contains("kinora generate --resume"),
+        "{}",
+        run.stderr()
+    );
     assert!(place.exists("stopped.mp4.checkpoint") && !place.exists("stopped.mp4"));
-    assert!(!place.names().iter().any(|name| name.contains("part")), "{:?}", place.names());
+    assert!(
+        !place.names().iter().any(|name| name.contains("part")),
+        "{:?}",
+        place.names()
+    );
 }

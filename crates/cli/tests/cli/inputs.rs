@@ -5,15 +5,43 @@ use super::support::Place;
 #[test]
 fn usage_explains_itself() {
     let place = Place::new();
-    place.run(&["generate"]).refused(&["needs a prompt", "kinora generate \"", "--help"]);
+    place
+        .run(&["generate"])
+        .refused(&["needs a prompt", "kinora generate \"", "--help"]);
     place.run(&["generate", "  "]).refused(&["prompt is empty"]);
     place.run(&[]).refused(&["Usage", "generate"]);
-    place.run(&["generate", "a frog", "--frames", "3"]).refused(&["--frames"]);
+    place
+        .run(&["generate", "a frog", "--frames", "3"])
+        .refused(&["--frames"]);
     let help = place.run(&["generate", "--help"]).ok().stdout();
     for flag in [
-        "--output", "--model", "--image", "--video", "--aspect", "--resolution", "--size", "--seconds", "--fps",
-        "--variants", "--seed", "--steps", "--guidance", "--negative", "--style", "--draft", "--quality", "--upscale",
-        "--from", "--resume", "--device", "--dtype", "--threads", "--json", "--quiet", "--verbose", "Examples:",
+        "--output",
+        "--model",
+        "--image",
+        "--video",
+        "--aspect",
+        "--resolution",
+        "--size",
+        "--seconds",
+        "--fps",
+        "--variants",
+        "--seed",
+        "--steps",
+        "--guidance",
+        "--negative",
+        "--style",
+        "--draft",
+        "--quality",
+        "--upscale",
+        "--from",
+        "--resume",
+        "--device",
+        "--dtype",
+        "--threads",
+        "--json",
+        "--quiet",
+        "--verbose",
+        "Examples:",
     ] {
         assert!(help.contains(flag), "{flag} is missing in the help");
     }
@@ -49,7 +77,9 @@ fn values_out_of_range_are_named() {
         run.refused(&words);
     }
     #[cfg(not(feature = "cuda"))]
-    place.run(&["generate", "a frog", "--device", "cuda"]).refused(&["without CUDA", "--features cuda"]);
+    place
+        .run(&["generate", "a frog", "--device", "cuda"])
+        .refused(&["without CUDA", "--features cuda"]);
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
 
@@ -57,16 +87,30 @@ fn values_out_of_range_are_named() {
 fn foreign_files_are_named() {
     let place = Place::new();
     std::fs::write(place.path("notes.png"), "not a picture").unwrap();
-    place.run(&["generate", "a frog", "--image", "notes.png"]).refused(&["notes.png"]);
+    place
+        .run(&["generate", "a frog", "--image", "notes.png"])
+        .refused(&["notes.png"]);
     std::fs::write(place.path("clip.json"), "{}").unwrap();
-    place.run(&["generate", "--from", "clip.json"]).refused(&["clip.json", "not a sidecar"]);
-    place.run(&["generate", "--resume", "notes.png"]).refused(&["notes.png", "not a checkpoint"]);
+    place
+        .run(&["generate", "--from", "clip.json"])
+        .refused(&["clip.json", "not a sidecar"]);
+    place
+        .run(&["generate", "--resume", "notes.png"])
+        .refused(&["notes.png", "not a checkpoint"]);
     std::fs::create_dir(place.path("empty")).unwrap();
-    place.run(&["generate", "a frog", "--model", "empty"]).refused(&["model_index.json"]);
+    place
+        .run(&["generate", "a frog", "--model", "empty"])
+        .refused(&["model_index.json"]);
     let picture = image::RgbImage::new(4, 4);
     picture.save(place.path("late.png")).unwrap();
-    place.run(&["generate", "a frog", "--image", "late.png@9"]).refused(&["late.png@9", "lasts 5 s"]);
-    place.run(&["generate", "a frog", "--image", "late.png", "-o", "late.png"]).refused(&["late.png", "-o"]);
+    place
+        .run(&["generate", "a frog", "--image", "late.png@9"])
+        .refused(&["late.png@9", "lasts 5 s"]);
+    place
+        .run(&[
+            "generate", "a frog", "--image", "late.png", "-o", "late.png",
+        ])
+        .refused(&["late.png", "-o"]);
 }
 
 #[test]

@@ -26,14 +26,19 @@ impl Place {
     /// The names in the directory, sorted.
     pub fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kinora"));
-        command.args(args).current_dir(self.0.path()).env("XDG_CONFIG_HOME", self.path("config"));
+        command
+            .args(args)
+            .current_dir(self.0.path())
+            .env("XDG_CONFIG_HOME", self.path("config"));
         command
     }
 
@@ -48,7 +53,10 @@ impl Place {
 
     pub fn spawn(&self, args: &[&str]) -> Child {
         let mut command = self.command(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.spawn().unwrap()
     }
 

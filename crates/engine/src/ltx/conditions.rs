@@ -5,10 +5,10 @@ use kinora_models::ltx::Autoencoder;
 
 use super::latents::{coordinates, lerp, pack, replace_frames};
 use super::pipeline::Settings;
+use crate::Error;
 use crate::Result;
 use crate::model::Geometry;
 use crate::noise::NoiseSource;
-use crate::Error;
 
 /// Latent frames of a clip beyond the beginning that are put before the clip's own; the rest goes in place.
 const PREFIX: usize = 2;
@@ -27,24 +27,42 @@ pub struct Item {
 
 impl Item {
     /// Encodes pixels (1, 3, t, h, w) in −1…1 to the posterior's mode. Of a clip as many frames are taken as fit.
-    pub fn encode(vae: &Autoencoder, pixels: &Tensor, frame_index: usize, strength: f64, num_frames: usize, dtype: DType) -> Result<Self> {
+    pub fn encode(
+        vae: &Autoencoder,
+        pixels: &Tensor,
+        frame_index: usize,
+        strength: f64,
+        num_frames: usize,
+        dtype: DType,
+    ) -> Result<Self> {
         let given = pixels.dim(2)?;
         let r = vae.temporal_ratio();
         if frame_index >= num_frames {
             return Err(Error::request(
-                format!("a condition at frame {frame_index} lies beyond the clip's {num_frames} frames"),
+                format!(
+                    "a condition at frame {frame_index} lies beyond the clip's {num_frames} frames"
+                ),
                 "give an earlier frame",
             ));
         }
         if !(0.0..=1.0).contains(&strength) {
-            return Err(Error::request(format!("a condition of strength {strength}"), "give 0 to 1"));
+            return Err(Error::request(
+                format!("a condition of strength {strength}"),
+                "give 0 to 1",
+            ));
         }
         let frames = (given.min(num_frames - frame_index) - 1) / r * r + 1;
         let latents = vae.encode(&pixels.narrow(2, 0, frames)?.to_dtype(dtype)?)?;
         // The reference leaves the config's scaling factor out here.
-        let latents = (vae.normalize(&latents.to_dtype(DType::F32)?)? / vae.config().scaling_factor)?;
+        let latents =
+            (vae.normalize(&latents.to_dtype(DType::F32)?)? / vae.config().scaling_factor)?;
         let latents = latents.to_device(&Device::Cpu)?;
-        Ok(Self { latents, frames, frame_index, strength })
+        Ok(Self {
+            latents,
+            frames,
+            frame_index,
+            strength,
+        })
     }
 }
 
@@ -71,7 +89,11 @@ pub struct Hard {
 impl Prepared {
     /// Tokens without any condition; the coordinates are the grid's.
     pub fn plain(latents: Tensor) -> Self {
-        Self { latents, coordinates: Tensor::zeros(0, DType::F32, &Device::Cpu).expect("an empty tensor"), hard: None }
+        Self {
+            latents,
+            coordinates: Tensor::zeros(0, DType::F32, &Device::Cpu).expect("an empty tensor"),
+            hard: None,
+        }
     }
 }
 
@@ -111,7 +133,12 @@ pub(super) fn prepare(
         let tokens = pack(&lerp(&drawn, &prefix, item.strength)?)?;
         let (_, count, channels) = tokens.dims3()?;
         extra.push(tokens.broadcast_as((batch, count, channels))?);
-        extra_coords.push(coordinates((len, h, w), item.frame_index, settings.frame_rate, geometry)?);
+        extra_coords.push(coordinates(
+            (len, h, w),
+            item.frame_index,
+            settings.frame_rate,
+            geometry,
+        )?);
         extra_mask.extend(std::iter::repeat_n(item.strength as f32, len * h * w));
     }
 
@@ -120,7 +147,8 @@ pub(super) fn prepare(
     extra_coords.push(coordinates((t, h, w), 0, settings.frame_rate, geometry)?);
     let latents = Tensor::cat(&extra, 1)?;
     let mut mask = extra_mask;
-    held.iter().for_each(|&strength| mask.extend(std::iter::repeat_n(strength, h * w)));
+    held.iter()
+        .for_each(|&strength| mask.extend(std::iter::repeat_n(strength, h * w)));
     let hard = (!items.is_empty()).then(|| Hard {
         mask: vec![mask; batch],
         initial: latents.clone(),

@@ -48,19 +48,31 @@ impl Sampling<'_> {
     fn step_each(&self, noise: &mut dyn NoiseSource) -> Result<Tensor> {
         let t = self.schedule.timesteps[self.at];
         let latents = match &self.hard {
-            Some(hard) if self.settings.image_cond_noise_scale > 0.0 => self.noise_hard(hard, t, noise)?,
+            Some(hard) if self.settings.image_cond_noise_scale > 0.0 => {
+                self.noise_hard(hard, t, noise)?
+            }
             _ => self.latents.clone(),
         };
         let (batch, n, _) = latents.dims3()?;
         let times: Vec<Vec<f32>> = match &self.hard {
             Some(hard) => {
                 let own = |strength: &f32| t.min((1.0 - strength) * 1000.0);
-                hard.mask.iter().map(|row| row.iter().map(own).collect()).collect()
+                hard.mask
+                    .iter()
+                    .map(|row| row.iter().map(own).collect())
+                    .collect()
             }
             None => vec![vec![t]; batch],
         };
         let velocity = self.guide(&self.predict_from(&latents, &times)?)?;
-        let moves: Vec<Vec<f32>> = times.iter().map(|row| row.iter().map(|&own| self.schedule.down_from(own)).collect()).collect();
+        let moves: Vec<Vec<f32>> = times
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .map(|&own| self.schedule.down_from(own))
+                    .collect()
+            })
+            .collect();
         let dt = column(&moves, latents.device())?; // (b, 1 or extra + n, 1)
         let moved = (&latents + velocity.neg()?.to_dtype(DType::F32)?.broadcast_mul(&dt)?)?;
         let Some(hard) = &self.hard else {
@@ -69,7 +81,9 @@ impl Sampling<'_> {
         let moves = |strength: &f32| u8::from(t / 1000.0 - 1e-6 < 1.0 - strength);
         let moving: Vec<u8> = hard.mask.iter().flatten().map(moves).collect();
         let moving = Tensor::from_vec(moving, (batch, n, 1), latents.device())?;
-        Ok(moving.broadcast_as(moved.shape())?.where_cond(&moved, &latents)?)
+        Ok(moving
+            .broadcast_as(moved.shape())?
+            .where_cond(&moved, &latents)?)
     }
 
     /// Gives fully held tokens some noise, so that the picture they hold may move on.
@@ -80,9 +94,16 @@ impl Sampling<'_> {
         let time = t / 1000.0;
         let noised = (drawn * self.settings.image_cond_noise_scale)?;
         let noised = (hard.initial.to_device(device)? + (noised * f64::from(time * time))?)?;
-        let is_hard: Vec<u8> = hard.mask.iter().flatten().map(|&strength| u8::from(strength > 1.0 - 1e-6)).collect();
+        let is_hard: Vec<u8> = hard
+            .mask
+            .iter()
+            .flatten()
+            .map(|&strength| u8::from(strength > 1.0 - 1e-6))
+            .collect();
         let is_hard = Tensor::from_vec(is_hard, (batch, n, 1), device)?;
-        Ok(is_hard.broadcast_as(noised.shape())?.where_cond(&noised, &self.latents)?)
+        Ok(is_hard
+            .broadcast_as(noised.shape())?
+            .where_cond(&noised, &self.latents)?)
     }
 
     fn predict(&self, times: &[Vec<f32>]) -> Result<Tensor> {
@@ -93,11 +114,16 @@ impl Sampling<'_> {
     fn predict_from(&self, latents: &Tensor, times: &[Vec<f32>]) -> Result<Tensor> {
         let times = column(times, latents.device())?.squeeze(D::Minus1)?;
         let (latents, times) = match self.settings.guided() {
-            true => (Tensor::cat(&[latents, latents], 0)?, Tensor::cat(&[&times, &times], 0)?),
+            true => (
+                Tensor::cat(&[latents, latents], 0)?,
+                Tensor::cat(&[&times, &times], 0)?,
+            ),
             false => (latents.clone(), times),
         };
         let latents = latents.to_dtype(self.transformer.dtype())?;
-        Ok(self.transformer.forward_prepared(&latents, &times, &self.text, &self.rope)?)
+        Ok(self
+            .transformer
+            .forward_prepared(&latents, &times, &self.text, &self.rope)?)
     }
 
     /// Away from the negative prompt, towards the prompt.
@@ -153,7 +179,9 @@ impl Denoising for Sampling<'_> {
 
     fn result(&self) -> Result<Tensor> {
         let extra = self.hard.as_ref().map_or(0, |hard| hard.extra);
-        let own = self.latents.narrow(1, extra, self.latents.dim(1)? - extra)?;
+        let own = self
+            .latents
+            .narrow(1, extra, self.latents.dim(1)? - extra)?;
         unpack(&own.contiguous()?, self.grid)
     }
 }

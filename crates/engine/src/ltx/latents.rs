@@ -10,7 +10,10 @@ pub type Grid = (usize, usize, usize);
 
 /// (b, c, t, h, w) → (b, t·h·w, c)
 pub fn pack(latents: &Tensor) -> Result<Tensor> {
-    Ok(latents.permute((0, 2, 3, 4, 1))?.flatten(1, 3)?.contiguous()?)
+    Ok(latents
+        .permute((0, 2, 3, 4, 1))?
+        .flatten(1, 3)?
+        .contiguous()?)
 }
 
 /// (b, t·h·w, c) → (b, c, t, h, w)
@@ -22,7 +25,12 @@ pub fn unpack(tokens: &Tensor, (t, h, w): Grid) -> Result<Tensor> {
 
 /// Seconds, row and column of each token in pixels, (1, 3, t·h·w): a token lies at `max(r·t + 1 − r, 0) +
 /// frame_index` frames.
-pub fn coordinates((t, h, w): Grid, frame_index: usize, frame_rate: f64, geometry: &Geometry) -> Result<Tensor> {
+pub fn coordinates(
+    (t, h, w): Grid,
+    frame_index: usize,
+    frame_rate: f64,
+    geometry: &Geometry,
+) -> Result<Tensor> {
     let r = geometry.temporal;
     let per_frame = (1.0 / frame_rate) as f32;
     let mut values = Vec::with_capacity(3 * t * h * w);
@@ -64,7 +72,10 @@ pub fn replace_frames(whole: &Tensor, start: usize, part: &Tensor) -> Result<Ten
 
 /// A (b, n) tensor of f32 on the CPU as rows.
 pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
-    Ok(tensor.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.to_vec2::<f32>()?)
+    Ok(tensor
+        .to_dtype(DType::F32)?
+        .to_device(&Device::Cpu)?
+        .to_vec2::<f32>()?)
 }
 
 #[cfg(test)]
@@ -84,7 +95,11 @@ mod tests {
 
     #[test]
     fn time_runs_by_the_causal_rule() {
-        let geometry = Geometry { spatial: 32, temporal: 8, channels: 1 };
+        let geometry = Geometry {
+            spatial: 32,
+            temporal: 8,
+            channels: 1,
+        };
         let coords = coordinates((3, 1, 2), 10, 2.0, &geometry).unwrap();
         let rows = coords.squeeze(0).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(rows[0], [5.0, 5.0, 5.5, 5.5, 9.5, 9.5]);

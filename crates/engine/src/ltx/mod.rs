@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use kinora_media::{Frame, Rational};
-use kinora_models::ltx::{Autoencoder, AutoencoderConfig, Chunking, Halves, Transformer, TransformerConfig};
+use kinora_models::ltx::{
+    Autoencoder, AutoencoderConfig, Chunking, Halves, Transformer, TransformerConfig,
+};
 use kinora_models::schedule::SchedulerConfig;
 use kinora_models::t5::{T5Config, T5Encoder};
 use kinora_models::{ModelSource, Tokenizer};
@@ -40,7 +42,11 @@ impl Family for Ltx {
     }
 
     fn pipelines(&self) -> &'static [&'static str] {
-        &["LTXConditionPipeline", "LTXPipeline", "LTXImageToVideoPipeline"]
+        &[
+            "LTXConditionPipeline",
+            "LTXPipeline",
+            "LTXImageToVideoPipeline",
+        ]
     }
 
     fn describe(&self, source: &ModelSource) -> Result<Description> {
@@ -99,7 +105,10 @@ impl Family for Ltx {
         let scheduler = SchedulerConfig::load(plan.model.source())?;
         if kind_of(plan)? == Kind::Condition && scheduler.use_dynamic_shifting {
             return Err(Error::request(
-                format!("{} cannot meet pictures or clips: its scheduler shifts by the number of tokens", plan.model.title),
+                format!(
+                    "{} cannot meet pictures or clips: its scheduler shifts by the number of tokens",
+                    plan.model.title
+                ),
                 "use LTX-Video 0.9.5 or later, or leave --image and --video out",
             ));
         }
@@ -126,10 +135,12 @@ impl Family for Ltx {
 /// The pipeline that the model's index names.
 fn native_kind(source: &ModelSource) -> Result<Kind> {
     let index = source.json("model_index.json")?;
-    Ok(match index.get("_class_name").and_then(|name| name.as_str()) {
-        Some("LTXConditionPipeline") => Kind::Condition,
-        _ => Kind::Text,
-    })
+    Ok(
+        match index.get("_class_name").and_then(|name| name.as_str()) {
+            Some("LTXConditionPipeline") => Kind::Condition,
+            _ => Kind::Text,
+        },
+    )
 }
 
 fn kind_of(plan: &Plan) -> Result<Kind> {
@@ -179,9 +190,14 @@ impl Networks for LtxNetworks {
         let Compute { device, dtype, .. } = &self.compute;
         let encoder = T5Encoder::load(self.model.source(), *dtype, device)?;
         let length = self.model.defaults.max_text_tokens;
-        let encode = |text: &str| encode_text(&tokenizer, &encoder, self.settings.kind, (text, length));
+        let encode =
+            |text: &str| encode_text(&tokenizer, &encoder, self.settings.kind, (text, length));
         self.prompt = Some(encode(&self.texts[0])?);
-        self.negative = self.settings.guided().then(|| encode(&self.texts[1])).transpose()?;
+        self.negative = self
+            .settings
+            .guided()
+            .then(|| encode(&self.texts[1]))
+            .transpose()?;
         Ok(())
     }
 
@@ -190,9 +206,20 @@ impl Networks for LtxNetworks {
         let vae = Autoencoder::load_halves(self.model.source(), Halves::Encoder, *dtype, device)?;
         for (clip, condition) in clips.iter().zip(&self.conditions) {
             let pixels = frames::to_tensor(clip)?.to_device(device)?;
-            let PlannedCondition { frame_index, strength, .. } = *condition;
+            let PlannedCondition {
+                frame_index,
+                strength,
+                ..
+            } = *condition;
             let num_frames = self.settings.num_frames;
-            self.items.push(Item::encode(&vae, &pixels, frame_index, strength, num_frames, *dtype)?);
+            self.items.push(Item::encode(
+                &vae,
+                &pixels,
+                frame_index,
+                strength,
+                num_frames,
+                *dtype,
+            )?);
         }
         Ok(())
     }
@@ -203,7 +230,10 @@ impl Networks for LtxNetworks {
             self.transformer = Some(Transformer::load(self.model.source(), *dtype, device)?);
         }
         let (Some(transformer), Some(prompt)) = (&self.transformer, &self.prompt) else {
-            return Err(Error::request("the prompt was not encoded", "encode it first"));
+            return Err(Error::request(
+                "the prompt was not encoded",
+                "encode it first",
+            ));
         };
         let inputs = Inputs {
             prompt,
@@ -211,18 +241,37 @@ impl Networks for LtxNetworks {
             latents: None,
             items: &self.items,
         };
-        let sampling = pipeline::begin(transformer, &self.scheduler, &self.model.geometry, &self.settings, &inputs, noise)?;
+        let sampling = pipeline::begin(
+            transformer,
+            &self.scheduler,
+            &self.model.geometry,
+            &self.settings,
+            &inputs,
+            noise,
+        )?;
         Ok(Box::new(sampling))
     }
 
-    fn decode(&mut self, latents: &Tensor, noise: &mut dyn NoiseSource, sink: &mut FrameSink) -> Result<()> {
+    fn decode(
+        &mut self,
+        latents: &Tensor,
+        noise: &mut dyn NoiseSource,
+        sink: &mut FrameSink,
+    ) -> Result<()> {
         let Compute { device, dtype, .. } = &self.compute;
         if self.decoder.is_none() {
-            self.decoder = Some(Autoencoder::load_halves(self.model.source(), Halves::Decoder, *dtype, device)?);
+            self.decoder = Some(Autoencoder::load_halves(
+                self.model.source(),
+                Halves::Decoder,
+                *dtype,
+                device,
+            )?);
         }
         let vae = self.decoder.as_ref().expect("it was just loaded");
         let (z, temb) = pipeline::to_decoder(vae, latents, &self.settings, *dtype, noise)?;
-        let chunking = Chunking::Stream { latent_frames: DECODED_AT_ONCE };
+        let chunking = Chunking::Stream {
+            latent_frames: DECODED_AT_ONCE,
+        };
         let mut stopped = Interruptible::default();
         let outcome = vae.decode_chunks(
             &z,
@@ -236,7 +285,12 @@ impl Networks for LtxNetworks {
 }
 
 /// A text as embeddings. `LTXPipeline` lets its encoder see the padding, `LTXConditionPipeline` does not.
-fn encode_text(tokenizer: &Tokenizer, encoder: &T5Encoder, kind: Kind, (text, length): (&str, usize)) -> Result<Prompt> {
+fn encode_text(
+    tokenizer: &Tokenizer,
+    encoder: &T5Encoder,
+    kind: Kind,
+    (text, length): (&str, usize),
+) -> Result<Prompt> {
     let encoding = tokenizer.encode(text, length)?;
     let device = encoder.device();
     let ids = Tensor::from_vec(encoding.ids, (1, length), device)?;

@@ -72,9 +72,16 @@ impl Settings {
 
     /// Refuses what no run can be made of.
     pub fn validate(&self, geometry: &Geometry) -> Result<()> {
-        let Geometry { spatial, temporal, .. } = *geometry;
+        let Geometry {
+            spatial, temporal, ..
+        } = *geometry;
         let refuse = |what: String, cure: String| Err(Error::request(what, cure));
-        let Self { width, height, num_frames, .. } = *self;
+        let Self {
+            width,
+            height,
+            num_frames,
+            ..
+        } = *self;
         if width == 0 || height == 0 || width % spatial != 0 || height % spatial != 0 {
             return refuse(
                 format!("a size of {width}x{height} does not fit the model"),
@@ -84,17 +91,26 @@ impl Settings {
         if num_frames == 0 || num_frames % temporal != 1 % temporal {
             return refuse(
                 format!("{num_frames} frames do not fit the model"),
-                format!("give {temporal}·k + 1, for instance {}", geometry.frames_at_least(num_frames.max(1))),
+                format!(
+                    "give {temporal}·k + 1, for instance {}",
+                    geometry.frames_at_least(num_frames.max(1))
+                ),
             );
         }
         if self.num_inference_steps == 0 {
             return refuse("num_inference_steps is 0".into(), "give at least 1".into());
         }
         if !(0.0..=1.0).contains(&self.denoise_strength) {
-            return refuse(format!("denoise_strength is {}", self.denoise_strength), "give 0 to 1".into());
+            return refuse(
+                format!("denoise_strength is {}", self.denoise_strength),
+                "give 0 to 1".into(),
+            );
         }
         if !(self.frame_rate > 0.0 && self.frame_rate.is_finite()) {
-            return refuse(format!("frame_rate is {}", self.frame_rate), "give frames per second".into());
+            return refuse(
+                format!("frame_rate is {}", self.frame_rate),
+                "give frames per second".into(),
+            );
         }
         Ok(())
     }
@@ -110,7 +126,8 @@ pub struct Prompt {
 impl Prompt {
     /// The negative prompt before the prompt, as one batch.
     fn guided_by(&self, negative: &Prompt) -> Result<Self> {
-        if self.embeds.dims() != negative.embeds.dims() || self.mask.dims() != negative.mask.dims() {
+        if self.embeds.dims() != negative.embeds.dims() || self.mask.dims() != negative.mask.dims()
+        {
             return Err(Error::request(
                 "prompt and negative prompt have embeddings of different shapes",
                 "give both the same number of tokens",
@@ -163,7 +180,11 @@ pub fn begin<'a>(
     let (schedule, prepared, positions) = match settings.kind {
         Kind::Text => {
             let schedule = Schedule::even(scheduler, settings.num_inference_steps, t * h * w)?;
-            let scale = [geometry.temporal as f64 / settings.frame_rate, geometry.spatial as f64, geometry.spatial as f64];
+            let scale = [
+                geometry.temporal as f64 / settings.frame_rate,
+                geometry.spatial as f64,
+                geometry.spatial as f64,
+            ];
             let positions = Positions::Grid {
                 num_frames: t,
                 height: h,
@@ -204,7 +225,11 @@ pub fn begin<'a>(
 fn renoise(latents: &Tensor, noise: &Tensor, sigma: f64) -> Result<Tensor> {
     if latents.dims() != noise.dims() {
         return Err(Error::request(
-            format!("the given latents have shape {:?}, the clip has {:?}", latents.dims(), noise.dims()),
+            format!(
+                "the given latents have shape {:?}, the clip has {:?}",
+                latents.dims(),
+                noise.dims()
+            ),
             "give latents of the clip's size",
         ));
     }
@@ -223,12 +248,19 @@ pub fn to_decoder(
     dtype: DType,
     noise: &mut dyn NoiseSource,
 ) -> Result<(Tensor, Option<Tensor>)> {
-    let latents = vae.denormalize(&latents.to_dtype(DType::F32)?)?.to_dtype(dtype)?;
+    let latents = vae
+        .denormalize(&latents.to_dtype(DType::F32)?)?
+        .to_dtype(dtype)?;
     if !vae.config().timestep_conditioning {
         return Ok((latents, None));
     }
-    let drawn = noise.next(latents.dims())?.to_device(latents.device())?.to_dtype(dtype)?;
-    let scale = settings.decode_noise_scale.unwrap_or(settings.decode_timestep);
+    let drawn = noise
+        .next(latents.dims())?
+        .to_device(latents.device())?
+        .to_dtype(dtype)?;
+    let scale = settings
+        .decode_noise_scale
+        .unwrap_or(settings.decode_timestep);
     // Both scales are tensors of the latents' type in the reference, so they are rounded to it.
     let scale = Tensor::new(scale as f32, latents.device())?.to_dtype(dtype)?;
     let rest = (1.0 - &scale)?;
@@ -236,7 +268,10 @@ pub fn to_decoder(
     let batch = latents.dim(0)?;
     let timestep = vec![settings.decode_timestep as f32; batch];
     let timestep = Tensor::from_vec(timestep, batch, &Device::Cpu)?.to_dtype(dtype)?;
-    Ok((latents, Some(timestep.to_dtype(DType::F32)?.to_device(drawn.device())?)))
+    Ok((
+        latents,
+        Some(timestep.to_dtype(DType::F32)?.to_device(drawn.device())?),
+    ))
 }
 
 /// Whether decoding draws random tensors.

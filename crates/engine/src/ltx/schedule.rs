@@ -2,7 +2,8 @@
 
 use kinora_models::ModelSource;
 use kinora_models::schedule::{
-    SchedulerConfig, Start, calculate_shift, flow_match, linear_quadratic, next_sigma, uniform_sigmas,
+    SchedulerConfig, Start, calculate_shift, flow_match, linear_quadratic, next_sigma,
+    uniform_sigmas,
 };
 
 use crate::Result;
@@ -39,7 +40,10 @@ impl Schedule {
 
     /// `LTXConditionPipeline`: half of the steps for the first fortieth of the way.
     pub fn linear_quadratic(scheduler: &Scheduler, steps: usize) -> Result<Self> {
-        let times: Vec<f64> = linear_quadratic(steps).into_iter().map(|sigma| f64::from(sigma * 1000.0)).collect();
+        let times: Vec<f64> = linear_quadratic(steps)
+            .into_iter()
+            .map(|sigma| f64::from(sigma * 1000.0))
+            .collect();
         Self::new(scheduler, Start::Timesteps(&times), None)
     }
 

@@ -19,14 +19,23 @@ pub struct Inputs {
 impl Inputs {
     pub fn read(path: &Path) -> Result<Self> {
         let refuse = |what: String| Error::record(path, what, "give a safetensors file");
-        let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read ({error})")))?;
-        SafeTensors::deserialize(&bytes).map_err(|error| refuse(format!("not safetensors ({error})")))?;
-        Ok(Self { path: path.to_path_buf(), bytes })
+        let bytes =
+            std::fs::read(path).map_err(|error| refuse(format!("cannot be read ({error})")))?;
+        SafeTensors::deserialize(&bytes)
+            .map_err(|error| refuse(format!("not safetensors ({error})")))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            bytes,
+        })
     }
 
     /// A complaint about this file.
     pub fn refuse(&self, what: impl Into<String>) -> Error {
-        Error::record(&self.path, what, "see `kinora probe --help` for what each component takes")
+        Error::record(
+            &self.path,
+            what,
+            "see `kinora probe --help` for what each component takes",
+        )
     }
 
     fn file(&self) -> SafeTensors<'_> {
@@ -53,7 +62,10 @@ impl Inputs {
         let file = self.file();
         let view = self.view(&file, name)?;
         if view.shape().len() != rank {
-            return Err(self.refuse(format!("`{name}` has shape {:?} where {rank} axes are needed", view.shape())));
+            return Err(self.refuse(format!(
+                "`{name}` has shape {:?} where {rank} axes are needed",
+                view.shape()
+            )));
         }
         let float = match view.dtype() {
             Dtype::F32 => Some(DType::F32),
@@ -64,7 +76,8 @@ impl Inputs {
         };
         let shape = view.shape().to_vec();
         Ok(match float {
-            Some(dtype) => Tensor::from_raw_buffer(view.data(), dtype, &shape, &Device::Cpu)?.to_dtype(DType::F32)?,
+            Some(dtype) => Tensor::from_raw_buffer(view.data(), dtype, &shape, &Device::Cpu)?
+                .to_dtype(DType::F32)?,
             None => {
                 let values = self.integers(&view, name)?;
                 let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
@@ -86,10 +99,15 @@ impl Inputs {
         let file = self.file();
         let view = self.view(&file, name)?;
         match (view.dtype(), view.shape()) {
-            (Dtype::U8, &[t, h, w, 3]) if t > 0 && h > 0 && w > 0 => {
-                Ok(Tensor::from_raw_buffer(view.data(), DType::U8, view.shape(), &Device::Cpu)?)
-            }
-            (dtype, shape) => Err(self.refuse(format!("`{name}` is {dtype:?} of shape {shape:?}, not u8 of (t, h, w, 3)"))),
+            (Dtype::U8, &[t, h, w, 3]) if t > 0 && h > 0 && w > 0 => Ok(Tensor::from_raw_buffer(
+                view.data(),
+                DType::U8,
+                view.shape(),
+                &Device::Cpu,
+            )?),
+            (dtype, shape) => Err(self.refuse(format!(
+                "`{name}` is {dtype:?} of shape {shape:?}, not u8 of (t, h, w, 3)"
+            ))),
         }
     }
 
@@ -98,10 +116,16 @@ impl Inputs {
         let file = self.file();
         let view = self.view(&file, name)?;
         let &[b, l] = view.shape() else {
-            return Err(self.refuse(format!("`{name}` has shape {:?}, not (batch, tokens)", view.shape())));
+            return Err(self.refuse(format!(
+                "`{name}` has shape {:?}, not (batch, tokens)",
+                view.shape()
+            )));
         };
         let ids = self.integers(&view, name)?;
-        let ids = ids.into_iter().map(u32::try_from).collect::<Result<Vec<_>, _>>();
+        let ids = ids
+            .into_iter()
+            .map(u32::try_from)
+            .collect::<Result<Vec<_>, _>>();
         let ids = ids.map_err(|_| self.refuse(format!("`{name}` holds a negative id")))?;
         Ok(Tensor::from_vec(ids, (b, l), &Device::Cpu)?)
     }
@@ -117,7 +141,8 @@ impl Inputs {
     }
 
     fn view<'a>(&self, file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>> {
-        file.tensor(name).map_err(|_| self.refuse(format!("it has no tensor `{name}`")))
+        file.tensor(name)
+            .map_err(|_| self.refuse(format!("it has no tensor `{name}`")))
     }
 
     fn integers(&self, view: &TensorView, name: &str) -> Result<Vec<i64>> {
@@ -126,9 +151,16 @@ impl Inputs {
             Dtype::U16 | Dtype::I16 => 2,
             Dtype::U32 | Dtype::I32 => 4,
             Dtype::U64 | Dtype::I64 => 8,
-            other => return Err(self.refuse(format!("`{name}` is {other:?} where whole numbers are needed"))),
+            other => {
+                return Err(self.refuse(format!(
+                    "`{name}` is {other:?} where whole numbers are needed"
+                )));
+            }
         };
-        let signed = matches!(view.dtype(), Dtype::I8 | Dtype::I16 | Dtype::I32 | Dtype::I64);
+        let signed = matches!(
+            view.dtype(),
+            Dtype::I8 | Dtype::I16 | Dtype::I32 | Dtype::I64
+        );
         let read = |bytes: &[u8]| {
             let negative = signed && bytes[size - 1] & 0x80 != 0;
             let mut wide = [if negative { 0xff } else { 0 }; 8];
@@ -150,13 +182,27 @@ pub fn write(path: &Path, tensors: &[(&str, Tensor)]) -> Result<()> {
             DType::U8 => (Dtype::U8, flat.to_vec1::<u8>()?),
             _ => {
                 let values = flat.to_dtype(DType::F32)?.to_vec1::<f32>()?;
-                (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                (
+                    Dtype::F32,
+                    values
+                        .iter()
+                        .flat_map(|value| value.to_le_bytes())
+                        .collect(),
+                )
             }
         };
-        views.push((*name, Owned { dtype, shape, bytes }));
+        views.push((
+            *name,
+            Owned {
+                dtype,
+                shape,
+                bytes,
+            },
+        ));
     }
-    let file = safetensors::serialize(views, None::<HashMap<String, String>>)
-        .map_err(|error| Error::record(path, format!("cannot be laid out ({error})"), "report this"))?;
+    let file = safetensors::serialize(views, None::<HashMap<String, String>>).map_err(|error| {
+        Error::record(path, format!("cannot be laid out ({error})"), "report this")
+    })?;
     write_whole(path, &file)
 }
 

@@ -81,7 +81,9 @@ pub fn probe(probe: &Probe) -> Result<Option<Timing>> {
         Component::Pipeline => pipeline::pipeline(probe, &inputs)?,
     };
     let outputs = run()?;
-    let timing = (probe.repeat > 0).then(|| time(probe, &mut run)).transpose()?;
+    let timing = (probe.repeat > 0)
+        .then(|| time(probe, &mut run))
+        .transpose()?;
     io::write(probe.output, &outputs)?;
     Ok(timing)
 }
@@ -100,5 +102,8 @@ fn time(probe: &Probe, run: &mut Run) -> Result<Timing> {
         0 => (seconds[middle - 1] + seconds[middle]) / 2.0,
         _ => seconds[middle],
     };
-    Ok(Timing { median_s, min_s: seconds[0] })
+    Ok(Timing {
+        median_s,
+        min_s: seconds[0],
+    })
 }

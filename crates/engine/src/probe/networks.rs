@@ -1,7 +1,9 @@
 //! The networks alone.
 
 use candle_core::{DType, Tensor};
-use kinora_models::ltx::{Autoencoder, Halves, LatentUpsampler, Positions, Transformer, TransformerInput};
+use kinora_models::ltx::{
+    Autoencoder, Halves, LatentUpsampler, Positions, Transformer, TransformerInput,
+};
 use kinora_models::t5::T5Encoder;
 
 use super::io::Inputs;
@@ -15,7 +17,9 @@ pub(super) fn transformer<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Ru
     let network = Transformer::load(&probe.model, probe.compute.dtype, device)?;
     let input = TransformerInput {
         hidden_states: inputs.floats("hidden_states", 3)?.to_device(device)?,
-        encoder_hidden_states: inputs.floats("encoder_hidden_states", 3)?.to_device(device)?,
+        encoder_hidden_states: inputs
+            .floats("encoder_hidden_states", 3)?
+            .to_device(device)?,
         timestep: inputs.floats("timestep", inputs.rank("timestep")?)?,
         encoder_attention_mask: inputs.floats_if("encoder_attention_mask", 2)?,
         positions: positions(inputs)?,
@@ -24,23 +28,40 @@ pub(super) fn transformer<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Ru
     let timestep = match input.timestep.dims() {
         [b] | [b, 1] if *b == batch => input.timestep.reshape((batch, 1))?,
         [b, tokens] if *b == batch && *tokens == n => input.timestep.clone(),
-        other => return Err(inputs.refuse(format!("`timestep` has shape {other:?}, not ({batch}, 1) or ({batch}, {n})"))),
+        other => {
+            return Err(inputs.refuse(format!(
+                "`timestep` has shape {other:?}, not ({batch}, 1) or ({batch}, {n})"
+            )));
+        }
     };
     if input.encoder_hidden_states.dim(0)? != batch {
-        return Err(inputs.refuse("`encoder_hidden_states` and `hidden_states` have different batches"));
+        return Err(
+            inputs.refuse("`encoder_hidden_states` and `hidden_states` have different batches")
+        );
     }
     let input = TransformerInput { timestep, ..input };
-    Ok(Box::new(move || Ok(vec![("sample", network.forward(&input)?)])))
+    Ok(Box::new(move || {
+        Ok(vec![("sample", network.forward(&input)?)])
+    }))
 }
 
 fn positions(inputs: &Inputs) -> Result<Positions> {
     if let Some(coords) = inputs.floats_if("video_coords", 3)? {
         return Ok(Positions::Coords(coords));
     }
-    let scale = inputs.floats("rope_interpolation_scale", inputs.rank("rope_interpolation_scale")?)?;
-    let scale = scale.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let scale = inputs.floats(
+        "rope_interpolation_scale",
+        inputs.rank("rope_interpolation_scale")?,
+    )?;
+    let scale = scale
+        .flatten_all()?
+        .to_dtype(DType::F64)?
+        .to_vec1::<f64>()?;
     let &[time, rows, columns] = scale.as_slice() else {
-        return Err(inputs.refuse(format!("`rope_interpolation_scale` has {} numbers, not 3", scale.len())));
+        return Err(inputs.refuse(format!(
+            "`rope_interpolation_scale` has {} numbers, not 3",
+            scale.len()
+        )));
     };
     Ok(Positions::Grid {
         num_frames: inputs.count("num_frames")?,
@@ -52,7 +73,12 @@ fn positions(inputs: &Inputs) -> Result<Positions> {
 
 pub(super) fn vae_encoder<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'a>> {
     let compute = &probe.compute;
-    let network = Autoencoder::load_halves(&probe.model, Halves::Encoder, compute.dtype, &compute.device)?;
+    let network = Autoencoder::load_halves(
+        &probe.model,
+        Halves::Encoder,
+        compute.dtype,
+        &compute.device,
+    )?;
     let sample = inputs.floats("sample", 5)?.to_device(&compute.device)?;
     let (_, channels, frames, height, width) = sample.dims5()?;
     let (r, s) = (network.temporal_ratio(), network.spatial_ratio());
@@ -65,16 +91,26 @@ pub(super) fn vae_encoder<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Ru
         )));
     }
     let sample = sample.to_dtype(compute.dtype)?;
-    Ok(Box::new(move || Ok(vec![("latents", network.encode(&sample)?)])))
+    Ok(Box::new(move || {
+        Ok(vec![("latents", network.encode(&sample)?)])
+    }))
 }
 
 pub(super) fn vae_decoder<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'a>> {
     let compute = &probe.compute;
-    let network = Autoencoder::load_halves(&probe.model, Halves::Decoder, compute.dtype, &compute.device)?;
+    let network = Autoencoder::load_halves(
+        &probe.model,
+        Halves::Decoder,
+        compute.dtype,
+        &compute.device,
+    )?;
     let z = inputs.floats("z", 5)?.to_device(&compute.device)?;
     let channels = network.config().latent_channels;
     if z.dim(1)? != channels || z.dims().contains(&0) {
-        return Err(inputs.refuse(format!("`z` has shape {:?}; the decoder takes (b, {channels}, t, h, w)", z.dims())));
+        return Err(inputs.refuse(format!(
+            "`z` has shape {:?}; the decoder takes (b, {channels}, t, h, w)",
+            z.dims()
+        )));
     }
     let z = z.to_dtype(compute.dtype)?;
     let temb = match network.config().timestep_conditioning {
@@ -88,7 +124,10 @@ pub(super) fn vae_decoder<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Ru
             next += 1;
             given(inputs, &name, shape).map_err(as_model_error)
         };
-        Ok(vec![("sample", network.decode(&z, temb.as_ref(), &mut noise)?)])
+        Ok(vec![(
+            "sample",
+            network.decode(&z, temb.as_ref(), &mut noise)?,
+        )])
     }))
 }
 
@@ -99,12 +138,19 @@ pub(super) fn text_encoder<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<R
         Some(mask) => mask,
         None => Tensor::ones(ids.shape(), DType::F32, ids.device())?,
     };
-    Ok(Box::new(move || Ok(vec![("last_hidden_state", network.forward(&ids, &mask)?)])))
+    Ok(Box::new(move || {
+        Ok(vec![("last_hidden_state", network.forward(&ids, &mask)?)])
+    }))
 }
 
 pub(super) fn upsampler<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'a>> {
     let compute = &probe.compute;
     let network = LatentUpsampler::load(&probe.model, compute.dtype, &compute.device)?;
-    let latents = inputs.floats("hidden_states", 5)?.to_dtype(compute.dtype)?.to_device(&compute.device)?;
-    Ok(Box::new(move || Ok(vec![("sample", network.forward(&latents)?)])))
+    let latents = inputs
+        .floats("hidden_states", 5)?
+        .to_dtype(compute.dtype)?
+        .to_device(&compute.device)?;
+    Ok(Box::new(move || {
+        Ok(vec![("sample", network.forward(&latents)?)])
+    }))
 }

@@ -70,7 +70,9 @@ impl Wire {
             guidance_scale: self.guidance_scale.unwrap_or(base.guidance_scale),
             guidance_rescale: self.guidance_rescale.unwrap_or(base.guidance_rescale),
             denoise_strength: self.denoise_strength.unwrap_or(base.denoise_strength),
-            image_cond_noise_scale: self.image_cond_noise_scale.unwrap_or(base.image_cond_noise_scale),
+            image_cond_noise_scale: self
+                .image_cond_noise_scale
+                .unwrap_or(base.image_cond_noise_scale),
             decode_timestep: self.decode_timestep.unwrap_or(base.decode_timestep),
             decode_noise_scale: self.decode_noise_scale,
         })
@@ -78,8 +80,11 @@ impl Wire {
 }
 
 pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'a>> {
-    let text = inputs.metadata("settings").ok_or_else(|| inputs.refuse("its metadata has no `settings`"))?;
-    let wire: Wire = serde_json::from_str(&text).map_err(|error| inputs.refuse(format!("`settings` cannot be read ({error})")))?;
+    let text = inputs
+        .metadata("settings")
+        .ok_or_else(|| inputs.refuse("its metadata has no `settings`"))?;
+    let wire: Wire = serde_json::from_str(&text)
+        .map_err(|error| inputs.refuse(format!("`settings` cannot be read ({error})")))?;
     let settings = wire.settings()?;
     let compute = &probe.compute;
     let vae = Autoencoder::load(&probe.model, compute.dtype, &compute.device)?;
@@ -93,11 +98,20 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
     settings.validate(&geometry)?;
     let prompt = prompt(probe, inputs, "prompt_embeds", "prompt_attention_mask")?;
     let negative = match settings.guided() {
-        true => Some(self::prompt(probe, inputs, "negative_prompt_embeds", "negative_prompt_attention_mask")?),
+        true => Some(self::prompt(
+            probe,
+            inputs,
+            "negative_prompt_embeds",
+            "negative_prompt_attention_mask",
+        )?),
         false => None,
     };
     let latents = inputs.floats_if("latents", 5)?;
-    let items = wire.conditions.iter().map(|condition| pixels(inputs, condition, &settings)).collect::<Result<Vec<_>>>()?;
+    let items = wire
+        .conditions
+        .iter()
+        .map(|condition| pixels(inputs, condition, &settings))
+        .collect::<Result<Vec<_>>>()?;
     if settings.kind == Kind::Text && !items.is_empty() {
         return Err(inputs.refuse("`LTXPipeline` takes no conditions"));
     }
@@ -106,23 +120,47 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
         let mut noise = GivenNoise { inputs, next: 0 };
         let encode = |(condition, pixels): (&WireCondition, &Tensor)| {
             let pixels = pixels.to_device(&compute.device)?;
-            let WireCondition { frame_index, strength, .. } = *condition;
-            Item::encode(&vae, &pixels, frame_index, strength, settings.num_frames, compute.dtype)
+            let WireCondition {
+                frame_index,
+                strength,
+                ..
+            } = *condition;
+            Item::encode(
+                &vae,
+                &pixels,
+                frame_index,
+                strength,
+                settings.num_frames,
+                compute.dtype,
+            )
         };
-        let items = wire.conditions.iter().zip(&items).map(encode).collect::<Result<Vec<_>>>()?;
+        let items = wire
+            .conditions
+            .iter()
+            .zip(&items)
+            .map(encode)
+            .collect::<Result<Vec<_>>>()?;
         let given = ltx::Inputs {
             prompt: &prompt,
             negative: negative.as_ref(),
             latents: latents.as_ref(),
             items: &items,
         };
-        let mut clip = ltx::begin(&transformer, &scheduler, &geometry, &settings, &given, &mut noise)?;
+        let mut clip = ltx::begin(
+            &transformer,
+            &scheduler,
+            &geometry,
+            &settings,
+            &given,
+            &mut noise,
+        )?;
         while clip.at() < clip.steps() {
             clip.step(&mut noise)?;
         }
         let mut outputs = vec![("latents", clip.reference_latents()?)];
         if !ltx::decoding_draws(&vae) || noise.has_more() {
-            let (z, temb) = ltx::to_decoder(&vae, &clip.result()?, &settings, compute.dtype, &mut noise)?;
+            let (z, temb) =
+                ltx::to_decoder(&vae, &clip.result()?, &settings, compute.dtype, &mut noise)?;
             let mut draw = |shape: &[usize]| noise.next(shape).map_err(ltx::as_model_error);
             let video = vae.decode(&z, temb.as_ref(), &mut draw)?;
             outputs.push(("frames", bytes(&video.get(0)?)?));
@@ -134,12 +172,17 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
 fn prompt(probe: &Probe, inputs: &Inputs, embeds: &str, mask: &str) -> Result<Prompt> {
     let device = &probe.compute.device;
     let prompt = Prompt {
-        embeds: inputs.floats(embeds, 3)?.to_dtype(probe.compute.dtype)?.to_device(device)?,
+        embeds: inputs
+            .floats(embeds, 3)?
+            .to_dtype(probe.compute.dtype)?
+            .to_device(device)?,
         mask: inputs.floats(mask, 2)?.to_device(device)?,
     };
     match prompt.mask.dims() == &prompt.embeds.dims()[..2] {
         true => Ok(prompt),
-        false => Err(inputs.refuse(format!("`{mask}` does not have one value for each token of `{embeds}`"))),
+        false => Err(inputs.refuse(format!(
+            "`{mask}` does not have one value for each token of `{embeds}`"
+        ))),
     }
 }
 
@@ -164,7 +207,11 @@ fn pixels(inputs: &Inputs, condition: &WireCondition, settings: &Settings) -> Re
 fn bytes(video: &Tensor) -> Result<Tensor> {
     let (_, t, h, w) = video.dims4()?;
     let rgb = frames::to_rgb(video)?.concat();
-    Ok(Tensor::from_vec(rgb, (t, h, w, 3), &candle_core::Device::Cpu)?)
+    Ok(Tensor::from_vec(
+        rgb,
+        (t, h, w, 3),
+        &candle_core::Device::Cpu,
+    )?)
 }
 
 /// `noise.0`, `noise.1` … of the input.
@@ -191,9 +238,17 @@ impl NoiseSource for GivenNoise<'_> {
 pub(super) fn given(inputs: &Inputs, name: &str, shape: &[usize]) -> Result<Tensor> {
     let rank = inputs.rank(name)?;
     let noise = inputs.floats(name, rank)?.to_dtype(DType::F32)?;
-    let core = |dims: &[usize]| dims.iter().copied().skip_while(|&d| d == 1).collect::<Vec<_>>();
+    let core = |dims: &[usize]| {
+        dims.iter()
+            .copied()
+            .skip_while(|&d| d == 1)
+            .collect::<Vec<_>>()
+    };
     match core(noise.dims()) == core(shape) {
         true => Ok(noise.reshape(shape)?),
-        false => Err(inputs.refuse(format!("`{name}` has shape {:?} where the pipeline draws {shape:?}", noise.dims()))),
+        false => Err(inputs.refuse(format!(
+            "`{name}` has shape {:?} where the pipeline draws {shape:?}",
+            noise.dims()
+        ))),
     }
 }

@@ -1,0 +1,64 @@
+//! Keeps the latents of the clip under way, and lets go of them when it is complete.
+
+use std::path::PathBuf;
+
+use crate::checkpoint::{self, State};
+use crate::family::Denoising;
+use crate::noise::SeededNoise;
+use crate::plan::{Plan, Variant};
+use crate::progress::{Event, Progress};
+use crate::{Error, Result};
+
+/// Keeps the latents of the clip under way.
+pub(crate) struct Keeper<'a> {
+    path: PathBuf,
+    state: State,
+    pub variant: &'a Variant,
+    progress: &'a Progress,
+}
+
+impl<'a> Keeper<'a> {
+    pub fn new(
+        plan: &Plan,
+        fingerprint: &str,
+        variant: &'a Variant,
+        progress: &'a Progress,
+    ) -> Self {
+        let out = &plan.out;
+        Self {
+            path: checkpoint::path_of(out),
+            state: State::new(plan, out, fingerprint, variant),
+            variant,
+            progress,
+        }
+    }
+
+    pub fn keep(&self, clip: &dyn Denoising, noise: &SeededNoise) -> Result<()> {
+        let state = State {
+            step: clip.at(),
+            draws: noise.draws(),
+            ..self.state.clone()
+        };
+        checkpoint::save(&self.path, &state, clip.latents())?;
+        self.progress.send(Event::Checkpoint(self.path.clone()));
+        Ok(())
+    }
+
+    /// The error, with the checkpoint if there is one to go on from.
+    pub fn unfinished(&self, error: Error) -> Error {
+        let kept = self.path.exists().then(|| self.path.clone());
+        match (error, kept) {
+            (Error::Cancelled { .. }, checkpoint) => Error::Cancelled { checkpoint },
+            (error, Some(checkpoint)) => Error::Unfinished {
+                checkpoint,
+                source: Box::new(error),
+            },
+            (error, None) => error,
+        }
+    }
+
+    pub fn discard(&self) {
+        // The clip is complete: a checkpoint that cannot be removed does no harm.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

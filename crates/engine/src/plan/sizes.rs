@@ -1,0 +1,161 @@
+//! How large, how long and how many: of the file, and of what the model draws for it.
+
+use std::path::Path;
+
+use super::limits::{GUIDANCE, SIDE, STEPS, out_of_range, within};
+use super::{Drawn, Output, PlannedCondition, Variant};
+use crate::model::Model;
+use crate::request::{Aspect, Condition, ConditionKind, Request};
+use crate::{Error, Result};
+
+/// The file's size: as asked, else the class's, in the shape that was asked or that the first picture has.
+pub(super) fn choose_size(request: &mut Request) -> Result<(u32, u32)> {
+    if request.size.is_none() {
+        let aspect = match (request.aspect, request.conditions.first()) {
+            (Some(aspect), _) => aspect,
+            (None, Some(condition)) => {
+                let (width, height) = kinora_media::read_image(&condition.path)?.size();
+                Aspect::nearest(width, height)
+            }
+            (None, None) => Aspect::default(),
+        };
+        request.aspect = Some(aspect);
+        request.size = Some(request.resolution.unwrap_or_default().size(aspect));
+    }
+    let (width, height) = request.size.unwrap_or_default();
+    if !SIDE.contains(&width) || !SIDE.contains(&height) {
+        return Err(Error::request(
+            format!("a size of {width}x{height} is out of range"),
+            format!("give sides of {} to {} pixels", SIDE.start(), SIDE.end()),
+        ));
+    }
+    Ok((width, height))
+}
+
+/// What the model has to draw for such a file.
+pub(super) fn draw(
+    request: &mut Request,
+    model: &Model,
+    output: &Output,
+    seconds: f64,
+) -> Result<Drawn> {
+    let defaults = &model.defaults;
+    let guidance = *request.guidance.get_or_insert(defaults.guidance);
+    within("--guidance", guidance, &GUIDANCE, "(1 or less is none)")?;
+    let steps = *request
+        .steps
+        .get_or_insert_with(|| request.effort.steps(defaults.steps).min(*STEPS.end()));
+    if !STEPS.contains(&steps) {
+        return Err(out_of_range(
+            "--steps",
+            steps,
+            *STEPS.start(),
+            *STEPS.end(),
+            "steps",
+        ));
+    }
+    let (width, height) = model_size(model, output.size);
+    let frames = match output.frames {
+        1 => 1,
+        _ => model
+            .geometry
+            .frames_at_least(defaults.fps.frames_in(seconds) as usize),
+    };
+    Ok(Drawn {
+        width,
+        height,
+        frames,
+        fps: defaults.fps,
+        steps,
+        guidance,
+    })
+}
+
+/// The native size whose shape is nearest; of a model that draws any, the file's own, in whole latents and at most
+/// as large as 1280×720.
+pub(super) fn model_size(model: &Model, (width, height): (u32, u32)) -> (usize, usize) {
+    let ratio = |w: u32, h: u32| (f64::from(w) / f64::from(h)).ln();
+    let asked = ratio(width, height);
+    let distance = |size: &(u32, u32)| (ratio(size.0, size.1) - asked).abs();
+    let native = model.defaults.native.iter().map(|(_, size)| *size);
+    if let Some((w, h)) = native.min_by(|a, b| distance(a).total_cmp(&distance(b))) {
+        return (w as usize, h as usize);
+    }
+    let area = f64::from(width) * f64::from(height);
+    let scale = (1280.0 * 720.0 / area).sqrt().min(1.0);
+    let step = model.geometry.spatial as f64;
+    let snap = |side: u32| ((f64::from(side) * scale / step).round().max(1.0) * step) as usize;
+    (snap(width), snap(height))
+}
+
+/// Seconds become frames; a clip begins at a whole latent.
+pub(super) fn place(
+    condition: &Condition,
+    model: &Model,
+    drawn: &Drawn,
+) -> Result<PlannedCondition> {
+    let last = drawn.frames - 1;
+    let r = model.geometry.temporal;
+    let frame = (drawn.fps.frames_in(condition.at) as usize).min(last);
+    let (frame_index, frames) = match condition.kind {
+        ConditionKind::Image => (frame, 1),
+        ConditionKind::Video => {
+            let start = ((frame + r / 2) / r * r).min(last / r * r);
+            (start, drawn.frames - start)
+        }
+    };
+    Ok(PlannedCondition {
+        kind: condition.kind,
+        path: condition.path.clone(),
+        frame_index,
+        frames,
+        strength: condition.strength,
+    })
+}
+
+/// `OUT`, or `OUT-1` … before the ending, where there are several.
+pub(super) fn variants(out: &Path, first: u64, of: usize) -> Vec<Variant> {
+    let path = |index: usize| match of {
+        1 => out.to_path_buf(),
+        _ => {
+            let text = out.as_os_str().to_string_lossy();
+            let directory = text.ends_with(std::path::is_separator);
+            let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+            let name = match out.extension() {
+                Some(ending) if !directory => {
+                    format!("{stem}-{index}.{}", ending.to_string_lossy())
+                }
+                _ => format!(
+                    "{}-{index}/",
+                    out.file_name().unwrap_or_default().to_string_lossy()
+                ),
+            };
+            out.with_file_name(name)
+        }
+    };
+    (1..=of)
+        .map(|index| Variant {
+            index,
+            of,
+            seed: first.wrapping_add(index as u64 - 1),
+            path: path(index),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_numbered_before_the_ending() {
+        let names = |out: &str, of| -> Vec<String> {
+            let all = variants(Path::new(out), 7, of);
+            all.iter().map(|v| v.path.display().to_string()).collect()
+        };
+        assert_eq!(names("x/a.b.mp4", 1), ["x/a.b.mp4"]);
+        assert_eq!(names("x/a.b.mp4", 2), ["x/a.b-1.mp4", "x/a.b-2.mp4"]);
+        assert_eq!(names("x/frames/", 2), ["x/frames-1/", "x/frames-2/"]);
+        assert_eq!(variants(Path::new("a.mp4"), u64::MAX, 2)[1].seed, 0);
+    }
+}
