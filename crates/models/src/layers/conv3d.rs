@@ -99,10 +99,8 @@ impl Conv3d {
                 stride: self.spec.stride,
                 padding: self.spec.padding,
             },
-            weight: weight
-                .to_dtype(DType::F32)?
-                .sum(0)?
-                .to_dtype(self.weight.dtype())?,
+            // Stays in f32: rounded again, the sum would be worse than its parts.
+            weight: weight.to_dtype(DType::F32)?.sum(0)?,
             bias: self.bias.clone(),
         })
     }
