@@ -11,7 +11,7 @@ use kinora_models::schedule::{
 };
 use serde::Deserialize;
 
-#[allow(dead_code)]
+#[allow(dead_code)] // other tests use the rest of it
 mod synthetic;
 
 #[derive(Deserialize)]
