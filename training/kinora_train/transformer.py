@@ -98,9 +98,10 @@ def cache_latents(config, minutes, out, seed=1):
     budget, rng = Budget(minutes), np.random.default_rng(seed)
     number = len(list(folder.glob("clips-*.pt")))
     scenes = world.stream(config.world, width=width, height=height, frames=frames, seed=seed + 1000 + number)
+    groups = world.batches(scenes, table.get("encode_batch", 4))
     while budget.left:
         shard = {"latents": [], "keys": [], "key_frames": [], "captions": []}
-        for group in world.batches(scenes, table.get("encode_batch", 4)):
+        for group in groups:
             x = world.pixels(group, device)
             shard["latents"].append(autoencoder.encode(vae, x).bfloat16().cpu())
             where = torch.from_numpy(rng.integers(1, frames, (len(group), 3)))
