@@ -9,10 +9,14 @@ use std::thread::{self, JoinHandle};
 
 use crate::{Error, Result};
 
-/// The first executable of that name on PATH.
+/// The first ffmpeg on PATH.
 pub(crate) fn find_ffmpeg() -> Option<PathBuf> {
+    find_in(&env::var_os("PATH")?)
+}
+
+fn find_in(directories: &OsStr) -> Option<PathBuf> {
     let name = format!("ffmpeg{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&env::var_os("PATH")?)
+    env::split_paths(directories)
         .map(|directory| directory.join(&name))
         .find(|path| path.is_file())
 }
@@ -95,5 +99,23 @@ impl Drop for Ffmpeg {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_on_the_path_is_found_and_none_elsewhere() {
+        let (empty, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let program = full
+            .path()
+            .join(format!("ffmpeg{}", env::consts::EXE_SUFFIX));
+        std::fs::write(&program, "").unwrap();
+        let both = env::join_paths([empty.path(), full.path()]).unwrap();
+        assert_eq!(find_in(&both), Some(program));
+        assert_eq!(find_in(empty.path().as_os_str()), None);
+        assert_eq!(find_in(OsStr::new("")), None);
     }
 }

@@ -102,6 +102,29 @@ fn motion_beats_hold_and_blend() {
     }
 }
 
+/// What a model draws is never free of grain: it must not be taken for motion.
+#[test]
+fn grain_does_not_swim() {
+    for pan in [0.0, 40.0] {
+        let clean = |t| moving_square(t, (60.0, 12.0), pan);
+        let grainy = |t: f64| {
+            let mut frame = clean(t);
+            for (i, value) in frame.rgb_mut().iter_mut().enumerate() {
+                let grain = 16.0 * (hash(i as i64, (t * 1000.0) as i64, 9) - 0.5);
+                *value = (f64::from(*value) + grain).clamp(0.0, 255.0) as u8;
+            }
+            frame
+        };
+        let source: Vec<_> = (0..3).map(|i| grainy(f64::from(i) / 8.0)).collect();
+        let [blend, motion] = [Method::Blend, Method::Motion].map(|method| {
+            let frames = retimed(&source, rate(8, 1), rate(16, 1), method);
+            frames[1].psnr(&clean(1.0 / 16.0)).unwrap()
+        });
+        eprintln!("pan {pan}: blend {blend:.2} motion {motion:.2} dB");
+        assert!(motion > blend + 2.0, "{pan}: {blend} {motion}");
+    }
+}
+
 #[test]
 fn five_seconds_are_made_quickly() {
     let source: Vec<_> = (0..41)
@@ -114,7 +137,7 @@ fn five_seconds_are_made_quickly() {
     assert!(frames.len() >= 150);
     // 2.3 s of one core's time were measured, on two cores about half; the limit only catches what has gone wrong, as
     // tests run beside other work.
-    assert!(seconds < 60.0, "{seconds}");
+    assert!(seconds < 120.0, "{seconds}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ const STEP: i32 = 4;
 const PAD: i32 = 24;
 
 /// What a pixel's difference from its neighbours' vector costs, in sums of absolute differences over a block.
-const SMOOTHNESS: i32 = 24;
+const SMOOTHNESS: i32 = 96;
 
 /// A block that differs by more than this (mean over its values, 0…255) searches on its own.
 const POOR: i32 = 5;
