@@ -10,10 +10,10 @@ use std::sync::Arc;
 use kinora_media::Rational;
 use kinora_media::writer::Container;
 
+use crate::Result;
 use crate::compute::Compute;
 use crate::model::Model;
 use crate::request::{ConditionKind, Request};
-use crate::{Error, Result};
 use inputs::{check_condition, check_prompt, check_writable, prompts, read_prompt, unknown_words};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
 use sizes::{choose_size, draw, place, variants};
