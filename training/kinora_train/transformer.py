@@ -247,7 +247,8 @@ def train(config, minutes, out, resume=True, seed=1):
     saved = reported = 0.0
     running = {"still": 0.0, "clip": 0.0}
     while budget.left:
-        clip = cache is not None and rng.random() < table.clip_share
+        moving = cache is not None and budget.progress >= table.clips_from
+        clip = moving and rng.random() < table.clip_share
         if clip:
             batch = clip_batch(config, cache, rng, table.clip_batch)
         else:
@@ -269,7 +270,7 @@ def train(config, minutes, out, resume=True, seed=1):
             with optimizer.averaged(), torch.no_grad():
                 state = {"model": half(model.state_dict()), "encoder": half(encoder.state_dict()), "seen": trained + seen}
                 save_atomically(state, path)
-                frames = (table.clip_frames - 1) // TIME + 1 if cache and table.clip_share > 0 else 1
+                frames = (table.clip_frames - 1) // TIME + 1 if moving else 1
                 z = sample(model, encoder, captions, LOOK, fps=config.world.fps, shape=(vae.config.latent_channels, frames, 4, 7))
                 y = autoencoder.decode(vae, z)
                 picks = [0] if frames == 1 else [i * (y.shape[2] - 1) // 3 for i in range(4)]

@@ -47,10 +47,16 @@ def stream(world, *, width, height, frames, seed, count=0, split="train", extra=
             size, t, h, w = struct.unpack("<4I", read_exactly(process.stdout, 16))
             head = json.loads(read_exactly(process.stdout, size))
             pixels = np.frombuffer(read_exactly(process.stdout, t * h * w * 3), np.uint8)
-            yield Scene(torch.from_numpy(pixels.copy()).view(t, h, w, 3), head)
+            if wanted(world, head["labels"]):
+                yield Scene(torch.from_numpy(pixels.copy()).view(t, h, w, 3), head)
     finally:
         process.kill()
         process.wait()
+
+
+def wanted(world, labels):
+    """Whether a scene is among those that the config wants: `most` actors at once, and `skip` actions."""
+    return labels["count"] <= world.get("most", 3) and labels["names"]["action"] not in world.get("skip", [])
 
 
 def batches(scenes, size, ahead=4):
