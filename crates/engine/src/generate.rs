@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use kinora_media::Written;
 
@@ -14,6 +15,9 @@ use crate::plan::{Plan, Variant};
 use crate::progress::{Cancel, Progress, Stage};
 use crate::sidecar::{self, Sidecar};
 use crate::{Event, Result, finish};
+
+/// A checkpoint is written after each fifth of the steps, and no later than this after the last one.
+const KEEP_AFTER: Duration = Duration::from_secs(30);
 
 /// A finished clip.
 #[derive(Debug, Clone)]
@@ -152,14 +156,17 @@ impl<'a> Job<'a> {
             noise.seek(saved.state.draws);
         }
         let interval = clip.steps().div_ceil(5);
+        let mut kept = Instant::now();
         while clip.at() < clip.steps() {
             if let Err(stopped) = self.cancel.check() {
                 keeper.keep(clip.as_ref(), noise)?;
                 return Err(keeper.unfinished(stopped));
             }
             clip.step(noise).map_err(|error| keeper.unfinished(error))?;
-            if clip.at() % interval == 0 || clip.at() == clip.steps() {
+            let due = clip.at() % interval == 0 || kept.elapsed() >= KEEP_AFTER;
+            if due || clip.at() == clip.steps() {
                 keeper.keep(clip.as_ref(), noise)?;
+                kept = Instant::now();
             }
             stage.step(clip.at() as u64);
         }

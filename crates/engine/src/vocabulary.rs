@@ -46,6 +46,9 @@ impl fmt::Display for UnknownWord {
     }
 }
 
+/// The kinds that are shown first.
+const FIRST_KINDS: [&str; 4] = ["actors", "places", "actions", "camera"];
+
 /// Words that carry no picture.
 const GLUE_EN: &str = "a an the one two three this that and or of in on at to with without from by for into over under as is are \
     was be being it its his her their there while then through near next very some video clip shot scene view \
@@ -54,16 +57,20 @@ const GLUE_ZH: &str =
     "的地得在中上下里内外一二两三只个头条匹群位名和与是着了过被把从到向拍摄镜头画面视频有很";
 
 impl Vocabulary {
-    /// The concepts by kind, in the file's kinds' alphabetical order.
+    /// The concepts by kind: who, where, what they do, how it is seen, then the others by name.
     pub fn kinds(&self) -> Vec<(&str, Vec<Concept>)> {
         let concepts = |value: &serde_json::Value| -> Option<Vec<Concept>> {
             let list: Vec<Concept> = serde_json::from_value(value.clone()).ok()?;
             (!list.is_empty()).then_some(list)
         };
-        self.kinds
+        let mut kinds: Vec<(&str, Vec<Concept>)> = self
+            .kinds
             .iter()
             .filter_map(|(kind, value)| Some((kind.as_str(), concepts(value)?)))
-            .collect()
+            .collect();
+        let rank = |kind: &str| FIRST_KINDS.iter().position(|first| *first == kind);
+        kinds.sort_by_key(|(kind, _)| rank(kind).unwrap_or(FIRST_KINDS.len()));
+        kinds
     }
 
     /// The words of a prompt that no list holds, each with at most three that come near; in order, each once.
@@ -95,8 +102,7 @@ impl Vocabulary {
         };
         GLUE_EN.split_whitespace().for_each(&mut add);
         GLUE_ZH.chars().for_each(|c| add(&c.to_string()));
-        for (key, value) in &self.kinds {
-            let _ = key;
+        for value in self.kinds.values() {
             each_string(value, &mut add);
         }
         words
