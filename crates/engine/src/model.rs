@@ -66,6 +66,9 @@ pub struct Defaults {
     pub steps: usize,
     pub guidance: f64,
     pub guidance_rescale: f64,
+    pub spacing: Spacing,
+    /// Stands in for the scheduler's shift where the steps are spaced evenly: above 1, more of them are noisy.
+    pub shift: Option<f64>,
     pub negative: String,
     /// Tokens beyond this number are cut off.
     pub max_text_tokens: usize,
@@ -75,6 +78,17 @@ pub struct Defaults {
     pub decode_timestep: f64,
     /// Part of noise that such a decoder's latents get; the timestep's, if absent.
     pub decode_noise: Option<f64>,
+}
+
+/// Where the steps lie between noise and clip.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// As the reference's pipeline places them.
+    #[default]
+    Reference,
+    /// Evenly, then shifted.
+    Even,
 }
 
 /// `kinora.json` beside `model_index.json`: what the makers of a model know better than its configs say.
@@ -88,6 +102,8 @@ struct Manifest {
     steps: Option<usize>,
     guidance: Option<f64>,
     guidance_rescale: Option<f64>,
+    schedule: Option<Spacing>,
+    shift: Option<f64>,
     negative_prompt: Option<String>,
     max_text_tokens: Option<usize>,
     image_cond_noise_scale: Option<f64>,
@@ -114,12 +130,17 @@ impl Model {
     fn resolve(name: String, source: ModelSource, root: Option<PathBuf>) -> Result<Self> {
         let family = family::of(&source)?;
         let description = family.describe(&source)?;
-        let manifest: Manifest = read_optional(&source, MANIFEST)?.unwrap_or_default();
-        let title = manifest.name.clone().unwrap_or_else(|| name.clone());
-        let defaults = manifest.over(description.defaults, &description.geometry, &source)?;
+        let manifest: Option<Manifest> = read_optional(&source, MANIFEST)?;
+        let title = manifest.as_ref().and_then(|manifest| manifest.name.clone());
+        let defaults = match manifest {
+            Some(manifest) => {
+                manifest.over(description.defaults, &description.geometry, &source)?
+            }
+            None => description.defaults,
+        };
         Ok(Self {
             vocabulary: read_optional(&source, VOCABULARY)?,
-            title,
+            title: title.unwrap_or_else(|| name.clone()),
             defaults,
             geometry: description.geometry,
             family,
@@ -212,6 +233,12 @@ impl Manifest {
             }
             native.push((aspect, (width, height)));
         }
+        if self
+            .shift
+            .is_some_and(|shift| !(shift.is_finite() && shift > 0.0))
+        {
+            return Err(refuse("`shift` must be more than 0".into()));
+        }
         let fps = match self.fps {
             Some(fps) => Rational::from_f64(fps).map_err(|error| refuse(error.to_string()))?,
             None => base.fps,
@@ -227,7 +254,10 @@ impl Manifest {
             steps: self.steps.unwrap_or(base.steps).max(1),
             guidance: self.guidance.unwrap_or(base.guidance),
             guidance_rescale: self.guidance_rescale.unwrap_or(base.guidance_rescale),
-            negative: self.negative_prompt.unwrap_or(base.negative),
+            // The family's words mean something to its published models only.
+            negative: self.negative_prompt.unwrap_or_default(),
+            spacing: self.schedule.unwrap_or(base.spacing),
+            shift: self.shift.or(base.shift),
             max_text_tokens: self.max_text_tokens.unwrap_or(base.max_text_tokens).max(1),
             condition_noise: self.image_cond_noise_scale.unwrap_or(base.condition_noise),
             decode_timestep: self.decode_timestep.unwrap_or(base.decode_timestep),

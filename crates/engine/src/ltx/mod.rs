@@ -19,7 +19,7 @@ use kinora_models::t5::{T5Config, T5Encoder};
 use kinora_models::{ModelSource, Tokenizer};
 
 use crate::family::{Denoising, Description, Family, FrameSink, Interruptible, Networks, Reading};
-use crate::model::{Defaults, Geometry, Model};
+use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
 use crate::plan::{Plan, PlannedCondition};
 use crate::{Compute, Error, Result, frames};
@@ -84,6 +84,8 @@ impl Family for Ltx {
                 steps: 40,
                 guidance: 3.0,
                 guidance_rescale: 0.0,
+                spacing: Spacing::Reference,
+                shift: None,
                 negative: "worst quality, inconsistent motion, blurry, jittery, distorted".into(),
                 max_text_tokens,
                 condition_noise: 0.15,
@@ -103,7 +105,9 @@ impl Family for Ltx {
 
     fn check(&self, plan: &Plan) -> Result<()> {
         let scheduler = SchedulerConfig::load(plan.model.source())?;
-        if kind_of(plan)? == Kind::Condition && scheduler.use_dynamic_shifting {
+        let spacing = plan.model.defaults.spacing;
+        let fixed = kind_of(plan)? == Kind::Condition && spacing == Spacing::Reference;
+        if fixed && scheduler.use_dynamic_shifting {
             return Err(Error::request(
                 format!(
                     "{} cannot meet pictures or clips: its scheduler shifts by the number of tokens",
@@ -161,6 +165,8 @@ fn settings(plan: &Plan) -> Result<Settings> {
         num_inference_steps: plan.drawn.steps,
         guidance_scale: plan.drawn.guidance,
         guidance_rescale: defaults.guidance_rescale,
+        spacing: defaults.spacing,
+        shift: defaults.shift,
         image_cond_noise_scale: defaults.condition_noise,
         decode_timestep: defaults.decode_timestep,
         decode_noise_scale: defaults.decode_noise,

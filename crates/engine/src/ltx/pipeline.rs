@@ -10,7 +10,7 @@ use super::conditions::{Item, Prepared, prepare};
 use super::denoise::Sampling;
 use super::latents::{Grid, pack};
 use super::schedule::{Schedule, Scheduler};
-use crate::model::Geometry;
+use crate::model::{Geometry, Spacing};
 use crate::noise::NoiseSource;
 use crate::{Error, Result};
 
@@ -34,6 +34,10 @@ pub struct Settings {
     pub num_inference_steps: usize,
     pub guidance_scale: f64,
     pub guidance_rescale: f64,
+    /// `Even` stands for the timesteps that a caller of the reference may give.
+    pub spacing: Spacing,
+    /// The shift of evenly spaced steps, in place of the scheduler's.
+    pub shift: Option<f64>,
     pub denoise_strength: f64,
     pub image_cond_noise_scale: f64,
     pub decode_timestep: f64,
@@ -53,6 +57,8 @@ impl Settings {
             num_inference_steps: 50,
             guidance_scale: 3.0,
             guidance_rescale: 0.0,
+            spacing: Spacing::Reference,
+            shift: None,
             denoise_strength: 1.0,
             image_cond_noise_scale: 0.15,
             decode_timestep: 0.0,
@@ -179,7 +185,7 @@ pub fn begin<'a>(
     let shape = [batch, transformer.config().in_channels, t, h, w];
     let (schedule, prepared, positions) = match settings.kind {
         Kind::Text => {
-            let schedule = Schedule::even(scheduler, settings.num_inference_steps, t * h * w)?;
+            let schedule = schedule(scheduler, settings, t * h * w)?;
             let scale = [
                 geometry.temporal as f64 / settings.frame_rate,
                 geometry.spatial as f64,
@@ -195,7 +201,7 @@ pub fn begin<'a>(
             (schedule, Prepared::plain(latents), positions)
         }
         Kind::Condition => {
-            let mut schedule = Schedule::linear_quadratic(scheduler, settings.num_inference_steps)?;
+            let mut schedule = schedule(scheduler, settings, t * h * w)?;
             let mut start = noise.next(&shape)?;
             if settings.denoise_strength < 1.0 {
                 let sigma = schedule.skip_to(settings.denoise_strength);
@@ -219,6 +225,15 @@ pub fn begin<'a>(
         hard: prepared.hard,
         at: 0,
     })
+}
+
+/// The times of the steps, for a clip of so many tokens.
+fn schedule(scheduler: &Scheduler, settings: &Settings, tokens: usize) -> Result<Schedule> {
+    let steps = settings.num_inference_steps;
+    match (settings.kind, settings.spacing) {
+        (Kind::Condition, Spacing::Reference) => Schedule::linear_quadratic(scheduler, steps),
+        _ => Schedule::even(&scheduler.shifted_by(settings.shift), steps, tokens),
+    }
 }
 
 /// `sigma · noise + (1 − sigma) · latents`

@@ -28,6 +28,18 @@ impl Scheduler {
     pub fn load(source: &ModelSource) -> Result<Self> {
         Ok(Self(SchedulerConfig::load(source)?))
     }
+
+    /// With a fixed shift in place of its own, if one is given.
+    pub fn shifted_by(&self, shift: Option<f64>) -> Self {
+        match shift {
+            None => self.clone(),
+            Some(shift) => Self(SchedulerConfig {
+                shift,
+                use_dynamic_shifting: false,
+                ..self.0.clone()
+            }),
+        }
+    }
 }
 
 impl Schedule {
@@ -90,6 +102,13 @@ mod tests {
         let mut none = all.clone();
         assert_eq!(none.skip_to(0.0), 0.0);
         assert!(none.timesteps.is_empty());
+    }
+
+    #[test]
+    fn a_given_shift_moves_even_steps_towards_the_noise() {
+        let scheduler = Scheduler(SchedulerConfig::default()).shifted_by(Some(3.0));
+        let schedule = Schedule::even(&scheduler, 2, 100).unwrap();
+        assert_eq!(schedule.sigmas, [1.0, 0.75, 0.0]);
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Wire {
                 .unwrap_or(base.image_cond_noise_scale),
             decode_timestep: self.decode_timestep.unwrap_or(base.decode_timestep),
             decode_noise_scale: self.decode_noise_scale,
+            ..base
         })
     }
 }
