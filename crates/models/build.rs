@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("weights/mini");
+    let root =
+        PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("weights/mini");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, "", &mut files);
     files.sort();
     let mut list = String::from("&[\n");
     for name in &files {
-        writeln!(list, "    ({name:?}, include_bytes!({:?})),", root.join(name)).expect("a string takes all");
+        writeln!(
+            list,
+            "    ({name:?}, include_bytes!({:?})),",
+            root.join(name)
+        )
+        .expect("a string takes all");
     }
     list.push_str("]\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));

@@ -96,14 +96,20 @@ pub enum Spacing {
 #[serde(default)]
 struct Manifest {
     name: Option<String>,
+    /// `{"16:9": [width, height], …}`
     native: std::collections::BTreeMap<String, (u32, u32)>,
+    /// Frames per second.
     fps: Option<f64>,
+    /// Of the longest clip that it was trained on.
     frames: Option<usize>,
     steps: Option<usize>,
     guidance: Option<f64>,
     guidance_rescale: Option<f64>,
+    /// `reference` or `even`.
     schedule: Option<Spacing>,
+    /// Of even steps.
     shift: Option<f64>,
+    /// Empty, if absent.
     negative_prompt: Option<String>,
     max_text_tokens: Option<usize>,
     image_cond_noise_scale: Option<f64>,
