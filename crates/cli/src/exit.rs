@@ -13,6 +13,8 @@ pub enum Failure {
     Work(anyhow::Error),
     /// The user stopped it; all is said.
     Interrupted,
+    /// The work failed, and what to do now.
+    Unfinished(anyhow::Error, String),
 }
 
 pub type Outcome<T = ()> = Result<T, Failure>;
@@ -22,15 +24,30 @@ pub fn code(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Work(error)) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sentence(&error));
+            ExitCode::from(1)
+        }
+        Err(Failure::Unfinished(error, hint)) => {
+            eprintln!("error: {}\n{hint}", sentence(&error));
             ExitCode::from(1)
         }
         Err(Failure::Input(error)) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sentence(&error));
             ExitCode::from(2)
         }
         Err(Failure::Interrupted) => ExitCode::from(130),
     }
+}
+
+/// The error and its causes, each said once: most errors name their cause themselves.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// An error of input, said in one sentence.

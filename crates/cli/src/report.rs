@@ -34,11 +34,13 @@ pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
 fn describe(plan: &Plan, clip: &Made, manner: Manner) {
     let written = &clip.written;
     let (width, height) = written.size;
+    let length = match written.frames {
+        1 => "a still".to_owned(),
+        frames => format!("{frames} frames, {:.2} s", written.seconds),
+    };
     eprintln!(
-        "{}: {width}x{height}, {} frames, {:.2} s, {:.1} MB, seed {}",
+        "{}: {width}x{height}, {length}, {:.1} MB, seed {}",
         written.path.display(),
-        written.frames,
-        written.seconds,
         written.bytes as f64 / 1e6,
         clip.record.seed,
     );

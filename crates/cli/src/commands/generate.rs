@@ -56,19 +56,20 @@ fn make(resolved: &Resolved, progress: &Progress, cancel: &Cancel) -> Result<Vec
 
 /// Says how to go on, where there is something to go on with.
 fn stopped(error: Error, quiet: bool) -> Failure {
-    let resume = error
-        .checkpoint()
-        .map(|path| format!("kinora generate --resume {}", quoted(path)));
-    let interrupted = matches!(error, Error::Cancelled { .. });
-    if interrupted && !quiet {
-        eprintln!("stopped");
-    }
-    if let Some(command) = resume {
-        eprintln!("nothing is lost; to go on: {command}");
-    }
-    match interrupted {
-        true => Failure::Interrupted,
-        false => running(error),
+    let resume = error.checkpoint().map(|path| {
+        let path = quoted(path);
+        format!("nothing is lost; to go on: kinora generate --resume {path}")
+    });
+    match (error, resume) {
+        (Error::Cancelled { .. }, resume) => {
+            if !quiet {
+                eprintln!("stopped");
+            }
+            resume.iter().for_each(|resume| eprintln!("{resume}"));
+            Failure::Interrupted
+        }
+        (error, Some(resume)) => Failure::Unfinished(error.into(), resume),
+        (error, None) => running(error),
     }
 }
 
