@@ -86,17 +86,6 @@ pub struct Hard {
     pub extra: usize,
 }
 
-impl Prepared {
-    /// Tokens without any condition; the coordinates are the grid's.
-    pub fn plain(latents: Tensor) -> Self {
-        Self {
-            latents,
-            coordinates: Tensor::zeros(0, DType::F32, &Device::Cpu).expect("an empty tensor"),
-            hard: None,
-        }
-    }
-}
-
 /// Puts the items into `latents` (b, c, t, h, w) and before them.
 pub(super) fn prepare(
     mut latents: Tensor,

@@ -24,7 +24,7 @@ use crate::noise::NoiseSource;
 use crate::plan::{Plan, PlannedCondition};
 use crate::{Compute, Error, Result, frames};
 use conditions::Item;
-use pipeline::{Inputs, Kind, Prompt, Settings};
+use pipeline::{Inputs, Kind, Parts, Prompt, Settings};
 use schedule::Scheduler;
 
 /// Latent frames that are decoded at once.
@@ -247,14 +247,12 @@ impl Networks for LtxNetworks {
             latents: None,
             items: &self.items,
         };
-        let sampling = pipeline::begin(
+        let parts = Parts {
             transformer,
-            &self.scheduler,
-            &self.model.geometry,
-            &self.settings,
-            &inputs,
-            noise,
-        )?;
+            scheduler: &self.scheduler,
+            geometry: &self.model.geometry,
+        };
+        let sampling = pipeline::begin(&parts, &self.settings, &inputs, noise)?;
         Ok(Box::new(sampling))
     }
 

@@ -6,7 +6,7 @@
 use candle_core::{DType, Device, Tensor};
 use kinora_models::ltx::{Autoencoder, Positions, Transformer};
 
-use super::conditions::{Item, Prepared, prepare};
+use super::conditions::{Item, prepare};
 use super::denoise::Sampling;
 use super::latents::{Grid, pack};
 use super::schedule::{Schedule, Scheduler};
@@ -157,15 +157,25 @@ pub struct Inputs<'a> {
     pub items: &'a [Item],
 }
 
+/// The model's parts that denoise.
+pub struct Parts<'a> {
+    pub transformer: &'a Transformer,
+    pub scheduler: &'a Scheduler,
+    pub geometry: &'a Geometry,
+}
+
 /// Draws the initial noise, puts the items in their places and sets up the steps.
 pub fn begin<'a>(
-    transformer: &'a Transformer,
-    scheduler: &Scheduler,
-    geometry: &Geometry,
+    parts: &Parts<'a>,
     settings: &Settings,
     inputs: &Inputs,
     noise: &mut dyn NoiseSource,
 ) -> Result<Sampling<'a>> {
+    let Parts {
+        transformer,
+        scheduler,
+        geometry,
+    } = *parts;
     settings.validate(geometry)?;
     let grid = settings.grid(geometry);
     let (t, h, w) = grid;
@@ -183,9 +193,9 @@ pub fn begin<'a>(
     let text = transformer.prepare_text(&prompt.embeds, Some(&prompt.mask))?;
 
     let shape = [batch, transformer.config().in_channels, t, h, w];
-    let (schedule, prepared, positions) = match settings.kind {
+    let mut schedule = spaced(scheduler, settings, t * h * w)?;
+    let (latents, hard, positions) = match settings.kind {
         Kind::Text => {
-            let schedule = schedule(scheduler, settings, t * h * w)?;
             let scale = [
                 geometry.temporal as f64 / settings.frame_rate,
                 geometry.spatial as f64,
@@ -197,11 +207,9 @@ pub fn begin<'a>(
                 width: w,
                 rope_interpolation_scale: scale,
             };
-            let latents = pack(&noise.next(&shape)?)?;
-            (schedule, Prepared::plain(latents), positions)
+            (pack(&noise.next(&shape)?)?, None, positions)
         }
         Kind::Condition => {
-            let mut schedule = schedule(scheduler, settings, t * h * w)?;
             let mut start = noise.next(&shape)?;
             if settings.denoise_strength < 1.0 {
                 let sigma = schedule.skip_to(settings.denoise_strength);
@@ -210,8 +218,8 @@ pub fn begin<'a>(
                 }
             }
             let prepared = prepare(start, inputs.items, settings, geometry, noise)?;
-            let positions = Positions::Coords(prepared.coordinates.clone());
-            (schedule, prepared, positions)
+            let positions = Positions::Coords(prepared.coordinates);
+            (prepared.latents, prepared.hard, positions)
         }
     };
     Ok(Sampling {
@@ -221,14 +229,14 @@ pub fn begin<'a>(
         schedule,
         settings: settings.clone(),
         grid,
-        latents: prepared.latents.to_device(transformer.device())?,
-        hard: prepared.hard,
+        latents: latents.to_device(transformer.device())?,
+        hard,
         at: 0,
     })
 }
 
 /// The times of the steps, for a clip of so many tokens.
-fn schedule(scheduler: &Scheduler, settings: &Settings, tokens: usize) -> Result<Schedule> {
+fn spaced(scheduler: &Scheduler, settings: &Settings, tokens: usize) -> Result<Schedule> {
     let steps = settings.num_inference_steps;
     match (settings.kind, settings.spacing) {
         (Kind::Condition, Spacing::Reference) => Schedule::linear_quadratic(scheduler, steps),

@@ -118,6 +118,11 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
     }
 
     Ok(Box::new(move || {
+        let parts = ltx::Parts {
+            transformer: &transformer,
+            scheduler: &scheduler,
+            geometry: &geometry,
+        };
         let mut noise = GivenNoise { inputs, next: 0 };
         let encode = |(condition, pixels): (&WireCondition, &Tensor)| {
             let pixels = pixels.to_device(&compute.device)?;
@@ -147,14 +152,7 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
             latents: latents.as_ref(),
             items: &items,
         };
-        let mut clip = ltx::begin(
-            &transformer,
-            &scheduler,
-            &geometry,
-            &settings,
-            &given,
-            &mut noise,
-        )?;
+        let mut clip = ltx::begin(&parts, &settings, &given, &mut noise)?;
         while clip.at() < clip.steps() {
             clip.step(&mut noise)?;
         }
