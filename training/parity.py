@@ -15,7 +15,9 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
+import diffusers
 import torch
+import transformers
 from diffusers import AutoencoderKLLTXVideo, LTXVideoTransformer3DModel
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel
 from safetensors.torch import load_file, save_file
@@ -144,6 +146,8 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
+    diffusers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     missed = 0
     print(f"{'network':14} {'seed':>5} {'f32 error':>10} {'bf16 ours':>10} {'bf16 ref':>10} {'ratio':>6}")
     for name, make in COMPONENTS.items():
