@@ -9,7 +9,7 @@ from .common import Config
 
 def main():
     parser = argparse.ArgumentParser(prog="kinora_train", description="Train kinora-mini, stage by stage.")
-    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "export", "classifier", "evaluate"])
+    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "export", "import", "classifier", "evaluate"])
     parser.add_argument("--config", default="configs/mini-cpu.toml")
     parser.add_argument("--minutes", type=float, default=10.0, help="time budget of this run of the stage")
     parser.add_argument("--out", default="out", help="folder of checkpoints")
@@ -40,6 +40,10 @@ def main():
         from . import export
 
         export.export(config, args.out, extra)
+    elif args.stage == "import":
+        from . import export
+
+        export.import_model(args.out, extra)
     else:
         from . import evaluate
 

@@ -1,16 +1,18 @@
-"""Stage `export`: write the trained networks as a diffusers directory in bfloat16, ready to be embedded."""
+"""Stages `export` and `import`: the trained networks as a diffusers directory in bfloat16, and back as a start."""
 
 import argparse
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler
+from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from . import text, transformer
-from .common import write_json
+from .common import half, save_atomically, write_json
 
 
 def native_sizes(table):
@@ -70,3 +72,20 @@ def export(config, out, extra):
     write_json(to / "vocabulary.json", words)
     total = sum(p.stat().st_size for p in to.rglob("*.safetensors"))
     print(f"{to}: {total / 1e6:.1f} MB of weights, {state['seen']} samples seen")
+
+
+def import_model(out, extra):
+    """Lay a shipped model out as checkpoints, so that training goes on from it."""
+    parser = argparse.ArgumentParser(prog="kinora_train import")
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="model directory to start from")
+    source, out = parser.parse_args(extra).source, Path(out)
+    for folder in ("tokenizer", "vae"):
+        shutil.copytree(source / folder, out / folder, dirs_exist_ok=True)
+    vae = AutoencoderKLLTXVideo.from_pretrained(source / "vae")
+    save_atomically({"model": half(vae.state_dict()), "step": 0}, out / "autoencoder.pt")
+    save_atomically({
+        "model": load_file(source / "transformer" / "diffusion_pytorch_model.safetensors"),
+        "encoder": load_file(source / "text_encoder" / "model.safetensors"),
+        "seen": json.loads((source / "vocabulary.json").read_text())["trained_on"]["samples"],
+    }, out / "transformer.pt")  # fmt: skip
+    print(f"{out} holds the networks of {source}")
