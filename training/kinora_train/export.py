@@ -63,6 +63,8 @@ def export(config, out, extra):
     count = ["--actors", str(config.world.actors), "--places", str(config.world.places)]
     subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *count], check=True)
     words = json.loads(path.read_text())
+    skipped = config.world.get("skip", [])
+    words["actions"] = [action for action in words["actions"] if action["name"]["en"] not in skipped]
     words["trained_on"] = {
         "what": "clips of our own procedural sprite world; sprites: Fluent Emoji (MIT)",
         "samples": state["seen"],
