@@ -400,18 +400,17 @@ fn coarsen(pixel: &mut image::Rgba<u8>) {
 }
 
 fn resize_premultiplied(image: &RgbaImage, (width, height): (u32, u32)) -> RgbaImage {
-    use fast_image_resize::images::Image as Buffer;
-    use fast_image_resize::{PixelType, Resizer};
-    let source = Buffer::from_vec_u8(
-        image.width(),
-        image.height(),
-        image.as_raw().clone(),
-        PixelType::U8x4,
-    )
-    .expect("an RGBA buffer of the image's own size");
-    let mut target = Buffer::new(width, height, PixelType::U8x4);
+    use fast_image_resize::Resizer;
+    use fast_image_resize::images::{TypedImage, TypedImageRef};
+    use fast_image_resize::pixels::U8x4;
+    // Of the one pixel type alone: the general functions would be compiled for all fifteen.
+    let source = TypedImageRef::<U8x4>::from_buffer(image.width(), image.height(), image.as_raw())
+        .expect("an RGBA buffer of the image's own size");
+    let mut pixels = vec![0; width as usize * height as usize * 4];
+    let mut target = TypedImage::<U8x4>::from_buffer(width, height, &mut pixels)
+        .expect("a buffer of the asked size");
     Resizer::new()
-        .resize(&source, &mut target, None)
+        .resize_typed(&source, &mut target, None)
         .expect("two RGBA buffers");
-    RgbaImage::from_raw(width, height, target.into_vec()).expect("a buffer of the asked size")
+    RgbaImage::from_raw(width, height, pixels).expect("a buffer of the asked size")
 }
