@@ -24,6 +24,12 @@ fn plan(request: Request, manifest: Option<&'static [u8]>, out: &str) -> Plan {
     Plan::resolve(request, model(manifest), Compute::cpu(), &out).unwrap()
 }
 
+/// The fewest frames, of those the embedded model's autoencoder can make, that are at least `frames`.
+fn whole(frames: usize) -> usize {
+    let ratio = model(None).geometry.temporal;
+    (frames - 1).div_ceil(ratio) * ratio + 1
+}
+
 fn frog() -> Request {
     Request {
         prompt: "a frog in the snow".into(),
@@ -35,11 +41,15 @@ fn frog() -> Request {
 fn the_model_draws_its_own_size_rate_and_length() {
     let plan = plan(frog(), Some(MANIFEST), "a.mp4");
     assert_eq!((plan.drawn.width, plan.drawn.height), (224, 128));
-    assert_eq!((plan.drawn.frames, plan.drawn.fps.as_f64()), (41, 8.0));
+    assert_eq!(
+        (plan.drawn.frames, plan.drawn.fps.as_f64()),
+        (whole(40), 8.0)
+    );
     assert_eq!((plan.drawn.steps, plan.drawn.guidance), (20, 4.0));
     assert_eq!(plan.output.size, (854, 480));
     assert_eq!(plan.output.frames, 150);
-    assert_eq!(plan.tokens, 6 * 4 * 7);
+    let latent_frames = (whole(40) - 1) / plan.model.geometry.temporal + 1;
+    assert_eq!(plan.tokens, latent_frames * 4 * 7);
     assert!(plan.notes.is_empty(), "{:?}", plan.notes);
 }
 
@@ -71,7 +81,7 @@ fn the_native_size_of_the_nearest_shape_is_drawn() {
 
 #[test]
 fn seconds_become_whole_latents_and_a_still_is_one_frame() {
-    for (seconds, drawn, written) in [(1.0, 9, 30), (1.1, 9, 33), (2.5, 25, 75), (20.0, 161, 600)] {
+    for (seconds, drawn, written) in [(1.0, 8, 30), (1.1, 9, 33), (2.5, 20, 75), (20.0, 160, 600)] {
         let request = Request {
             seconds: Some(seconds),
             ..frog()
@@ -79,7 +89,7 @@ fn seconds_become_whole_latents_and_a_still_is_one_frame() {
         let plan = plan(request, Some(MANIFEST), "a.gif");
         assert_eq!(
             (plan.drawn.frames, plan.output.frames),
-            (drawn, written),
+            (whole(drawn), written),
             "{seconds} s"
         );
         assert_eq!(plan.notes.is_empty(), seconds <= 5.0, "{:?}", plan.notes);
@@ -92,7 +102,10 @@ fn seconds_become_whole_latents_and_a_still_is_one_frame() {
 fn a_model_without_a_manifest_draws_near_the_asked_size() {
     let own = plan(frog(), None, "a.mp4");
     assert_eq!((own.drawn.width, own.drawn.height), (864, 480));
-    assert_eq!((own.drawn.frames, own.drawn.fps.as_f64()), (129, 25.0));
+    assert_eq!(
+        (own.drawn.frames, own.drawn.fps.as_f64()),
+        (whole(125), 25.0)
+    );
     let request = Request {
         resolution: Some(Resolution::P1080),
         ..frog()
