@@ -124,7 +124,7 @@ def generate(program, model, prompt, seed, folder, config):
 
     width, height = config.transformer.clip_size
     subprocess.run(
-        [program, "generate", prompt, "-o", str(folder), "--model", str(model), "--size", f"{width}x{height}", "--seconds", "5",
+        [program, "generate", prompt, "-o", f"{folder}/", "--model", str(model), "--size", f"{width}x{height}", "--seconds", "5",
          "--fps", str(config.world.fps), "--seed", str(seed), "--quiet"], check=True,
     )  # fmt: skip
     files = sorted(Path(folder).glob("*.png"))
