@@ -1,12 +1,56 @@
 //! Given pictures and clips at the model's rate and size.
 
+use std::path::Path;
+
 use kinora_media::resize::Filter;
-use kinora_media::{Frame, Resizer};
+use kinora_media::{Frame, Rational, Resizer};
 
 use crate::plan::{Plan, PlannedCondition};
 use crate::progress::Progress;
 use crate::request::ConditionKind;
 use crate::{Error, Result};
+
+/// What a board must know of a clip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Facts {
+    pub size: (u32, u32),
+    /// Where frames last unequally, the mean: they are held so that it is the rate.
+    pub fps: Rational,
+    /// At that rate.
+    pub frames: u64,
+    pub audio: bool,
+}
+
+impl Facts {
+    /// Reads the file's head; of a file that does not say how long it is, all frames.
+    pub fn of(path: &Path) -> Result<Self> {
+        let mut reader = kinora_media::open(path)?;
+        let info = reader.info().clone();
+        let frames = match (info.frames, info.seconds, info.constant_rate) {
+            (Some(frames), _, true) => frames,
+            (_, Some(seconds), _) => info.fps.frames_in(seconds),
+            _ => {
+                let mut end = 0.0;
+                while let Some(timed) = reader.next_frame()? {
+                    end = timed.start + timed.duration;
+                }
+                info.fps.frames_in(end)
+            }
+        };
+        match frames {
+            0 => Err(Error::request(
+                format!("{} holds no frame", path.display()),
+                "give another clip",
+            )),
+            frames => Ok(Self {
+                size: info.size,
+                fps: info.fps,
+                frames,
+                audio: info.audio,
+            }),
+        }
+    }
+}
 
 /// The frames of a condition at the model's rate and size, as many as fit.
 pub(crate) fn read_condition(

@@ -6,6 +6,7 @@
 //! models offers, and [`ltx`], the first of them; [`noise`]; then what leaves: [`frames`], [`sidecar`],
 //! [`checkpoint`], and [`progress`], the one channel on which all of it reports.
 
+pub mod board;
 pub mod checkpoint;
 pub mod compute;
 mod error;
@@ -27,6 +28,7 @@ pub mod style;
 pub mod text;
 pub mod vocabulary;
 
+pub use board::Board;
 pub use compute::{Compute, DeviceKind, Precision};
 pub use error::{Error, Result};
 pub use generate::{Made, generate, resume};

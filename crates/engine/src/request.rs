@@ -7,6 +7,8 @@ use std::str::FromStr;
 use kinora_media::Rational;
 use serde::{Deserialize, Serialize};
 
+use crate::board::{Card, Source};
+
 /// A wish for one or more clips. What is `None` the plan decides, from the model's defaults.
 ///
 /// Sidecars and checkpoints hold a request in this very form, hence serde; HTTP has its own types.
@@ -31,7 +33,7 @@ pub struct Request {
     /// Width and height in pixels; wins over `aspect` and `resolution`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<(u32, u32)>,
-    /// Length, 1–20.
+    /// Length, 1–20; of a board 0.1–600.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// Frames per second of the file, written `30` or `24000/1001`.
@@ -47,6 +49,22 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
     pub effort: Effort,
+    /// What stands on the timeline, see [`crate::board`].
+    #[serde(rename = "card", skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<Card>,
+    /// Footage that the drawing begins from.
+    #[serde(rename = "source", skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// The tool that asks: `extend`, `remix` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+}
+
+impl Request {
+    /// Whether there is more to it than a prompt with pictures or clips to meet.
+    pub fn is_board(&self) -> bool {
+        !self.cards.is_empty() || !self.sources.is_empty()
+    }
 }
 
 /// A picture or clip that the result meets at a time.
@@ -184,7 +202,7 @@ impl Effort {
 }
 
 /// A frame rate as text, exactly.
-mod rate {
+pub(crate) mod rate {
     use super::Rational;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

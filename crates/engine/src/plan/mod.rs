@@ -2,7 +2,9 @@
 
 mod inputs;
 pub mod limits;
+mod outline;
 mod sizes;
+pub mod span;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +12,14 @@ use std::sync::Arc;
 use kinora_media::Rational;
 use kinora_media::writer::Container;
 
-use crate::Result;
 use crate::compute::Compute;
 use crate::model::Model;
 use crate::request::{ConditionKind, Request};
+use crate::{Error, Result};
+pub use outline::{Outline, SpanOutline};
+pub use span::Span;
+use span::{DrawnSpan, Shown, TextSegment, Window};
+
 use inputs::{check_condition, check_prompt, check_writable, prompts, read_prompt, unknown_words};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
 use sizes::{choose_size, draw, place, variants};
@@ -30,6 +36,10 @@ pub struct Plan {
     pub negative: String,
     pub drawn: Drawn,
     pub conditions: Vec<PlannedCondition>,
+    /// The prompts that the spans name.
+    pub texts: Vec<String>,
+    /// The output from its first frame to its last.
+    pub spans: Vec<Span>,
     pub output: Output,
     /// The file as asked; its variants' names are made from it.
     pub out: PathBuf,
@@ -149,15 +159,44 @@ impl Plan {
         for variant in &variants {
             check_writable(&variant.path, &request.conditions)?;
         }
+        if request.is_board() {
+            return Err(Error::request(
+                "boards with cards are not drawn yet",
+                "give a prompt, with --image and --video",
+            ));
+        }
         let (t, h, w) = model
             .geometry
             .latent_size(drawn.frames, drawn.height, drawn.width);
+        let tokens = t * h * w
+            + conditions
+                .iter()
+                .map(|c| c.extra_latents(&model) * h * w)
+                .sum::<usize>();
+        let span = DrawnSpan {
+            start: 0,
+            frames: output.frames,
+            native: drawn.frames,
+            shown: Shown {
+                skip: 0,
+                drop: 0,
+                from: drawn.fps,
+                to: output.fps,
+            },
+            windows: vec![Window {
+                start: 0,
+                len: t,
+                context: 0,
+                tokens,
+            }],
+            texts: vec![TextSegment { from: 0, text: 0 }],
+            conditions: conditions.clone(),
+            sources: Vec::new(),
+        };
         let plan = Self {
-            tokens: t * h * w
-                + conditions
-                    .iter()
-                    .map(|c| c.extra_latents(&model) * h * w)
-                    .sum::<usize>(),
+            tokens,
+            texts: vec![prompt.clone()],
+            spans: vec![Span::Drawn(span)],
             request,
             compute,
             prompt,

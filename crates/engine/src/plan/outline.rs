@@ -1,0 +1,207 @@
+//! A plan in words and numbers, for `--dry-run`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Plan, Span};
+
+/// Operations a second that a device is taken to do, where nothing was measured yet.
+const CPU_CORE: f64 = 25e9;
+const GPU: f64 = 50e12;
+/// Bytes that the program takes before any model.
+const BASE_BYTES: f64 = 150e6;
+
+/// What a plan comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outline {
+    pub seconds: f64,
+    /// Of the file.
+    pub size: (u32, u32),
+    pub fps: String,
+    pub frames: u64,
+    /// What the model draws at.
+    pub drawn_size: (usize, usize),
+    pub drawn_fps: String,
+    pub spans: Vec<SpanOutline>,
+    pub steps: usize,
+    /// Evaluations of the network for all clips: windows · steps, twice where there is guidance.
+    pub evaluations: usize,
+    /// Tokens of the largest window.
+    pub tokens: usize,
+    /// Rough: the machine's speed is guessed.
+    pub estimated_seconds: f64,
+    pub estimated_bytes: f64,
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SpanOutline {
+    /// `kept` or `drawn`.
+    pub kind: &'static str,
+    /// Seconds of the output.
+    pub from: f64,
+    pub to: f64,
+    /// The file that is kept, or begun from.
+    pub footage: Vec<String>,
+    /// Tokens of each window.
+    pub windows: Vec<usize>,
+    /// Second and prompt of each text that holds.
+    pub texts: Vec<(f64, String)>,
+    /// Second and file of each picture or clip that is met.
+    pub meets: Vec<(f64, String)>,
+}
+
+impl Plan {
+    /// What will be done, and about how long it will take.
+    pub fn describe(&self) -> Outline {
+        let spans: Vec<SpanOutline> = self
+            .spans
+            .iter()
+            .map(|span| self.span_outline(span))
+            .collect();
+        let windows: Vec<usize> = spans.iter().flat_map(|span| span.windows.clone()).collect();
+        let clips = self.variants.len();
+        let passes = if self.drawn.guidance > 1.0 { 2 } else { 1 };
+        let weights = self.weight_bytes();
+        let per_token = 2.0 * weights / 2.0; // two operations for each of the weights, of two bytes each
+        let steps = self.drawn.steps as f64;
+        let work: f64 = windows.iter().map(|&n| steps * n as f64 * per_token).sum();
+        let frames: usize = self.spans.iter().map(Span::native).sum();
+        let pixels = (self.drawn.width * self.drawn.height * frames) as f64;
+        let decoding = pixels * 20e3;
+        let speed = match self.compute.kind {
+            crate::DeviceKind::Cpu => {
+                CPU_CORE * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64)
+            }
+            _ => GPU,
+        };
+        let written =
+            self.output.frames as f64 * f64::from(self.output.size.0 * self.output.size.1);
+        let tokens = windows.iter().copied().max().unwrap_or(0);
+        Outline {
+            seconds: self.output.fps.seconds(self.output.frames),
+            size: self.output.size,
+            fps: self.output.fps.to_string(),
+            frames: self.output.frames,
+            drawn_size: (self.drawn.width, self.drawn.height),
+            drawn_fps: self.drawn.fps.to_string(),
+            steps: self.drawn.steps,
+            evaluations: windows.len() * self.drawn.steps * passes * clips,
+            tokens,
+            estimated_seconds: clips as f64
+                * ((work * passes as f64 + decoding) / speed + written * 30e-9),
+            // Weights are held as f32 on a CPU; a token has about 40 vectors of activations of some KB.
+            estimated_bytes: BASE_BYTES + weights * 2.0 + tokens as f64 * passes as f64 * 100e3,
+            notes: self.notes.clone(),
+            spans,
+        }
+    }
+
+    fn span_outline(&self, span: &Span) -> SpanOutline {
+        let fps = self.output.fps;
+        let name = |path: &std::path::Path| {
+            path.file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned()
+        };
+        let mut outline = SpanOutline {
+            kind: "kept",
+            from: fps.seconds(span.start()),
+            to: fps.seconds(span.start() + span.frames()),
+            footage: Vec::new(),
+            windows: Vec::new(),
+            texts: Vec::new(),
+            meets: Vec::new(),
+        };
+        match span {
+            Span::Kept(kept) => outline.footage = vec![name(&kept.path)],
+            Span::Drawn(drawn) => {
+                outline.kind = "drawn";
+                outline.footage = drawn.sources.iter().map(|s| name(&s.path)).collect();
+                outline.windows = drawn.windows.iter().map(|w| w.tokens).collect();
+                let second = |native: usize| {
+                    let origin = drawn.shown.native_of(0.0);
+                    let per_frame = drawn.shown.native_of(1.0) - origin;
+                    let frame = (native as f64 - origin) / per_frame + drawn.start as f64;
+                    (frame / fps.as_f64()).max(0.0)
+                };
+                let texts = drawn.texts.iter();
+                outline.texts = texts
+                    .map(|t| (second(t.from).max(outline.from), self.texts[t.text].clone()))
+                    .collect();
+                let meets = drawn.conditions.iter();
+                outline.meets = meets
+                    .map(|c| (second(c.frame_index), name(&c.path)))
+                    .collect();
+            }
+        }
+        outline
+    }
+
+    /// Bytes of the transformer's weights.
+    fn weight_bytes(&self) -> f64 {
+        let files = self.model.files().unwrap_or_default();
+        let weights = files
+            .iter()
+            .filter(|(name, _)| name.starts_with("transformer/") && name.ends_with(".safetensors"));
+        weights.map(|(_, bytes)| *bytes as f64).sum()
+    }
+}
+
+impl fmt::Display for Outline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, height) = self.size;
+        writeln!(
+            f,
+            "{:.2} s, {width}x{height}, {} frames at {} fps; drawn at {}x{}, {} fps, {} steps",
+            self.seconds,
+            self.frames,
+            self.fps,
+            self.drawn_size.0,
+            self.drawn_size.1,
+            self.drawn_fps,
+            self.steps
+        )?;
+        for span in &self.spans {
+            write!(f, "  {:6.2} – {:6.2} s  {}", span.from, span.to, span.kind)?;
+            match span.windows.len() {
+                0 => writeln!(f, " from {}", span.footage.join(", "))?,
+                1 => writeln!(f, " in 1 window of {} tokens", span.windows[0])?,
+                n => writeln!(
+                    f,
+                    " in {n} windows of up to {} tokens",
+                    span.windows.iter().max().unwrap_or(&0)
+                )?,
+            }
+            if span.kind == "drawn" && !span.footage.is_empty() {
+                writeln!(f, "             begun from {}", span.footage.join(" and "))?;
+            }
+            for (at, text) in &span.texts {
+                writeln!(f, "             {at:6.2} s  “{text}”")?;
+            }
+            for (at, file) in &span.meets {
+                writeln!(f, "             {at:6.2} s  meets {file}")?;
+            }
+        }
+        writeln!(
+            f,
+            "{} evaluations of the network; about {} and {:.1} GB (a rough guess)",
+            self.evaluations,
+            spoken(self.estimated_seconds),
+            self.estimated_bytes / 1e9
+        )?;
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(f, "note: {note}"))
+    }
+}
+
+fn spoken(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
