@@ -2,6 +2,7 @@
 
 mod check;
 mod python;
+mod web;
 mod world;
 
 use std::path::PathBuf;
@@ -41,6 +42,14 @@ enum Verb {
         #[arg(long)]
         report: PathBuf,
     },
+    /// Build the studio's pages into web/dist (needs Node 20.19 or newer)
+    Web,
+    /// Build the pages if they changed, then start the server with them
+    Studio {
+        /// What `kinora serve` shall be told, after --
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// The world that kinora-mini learns from: pack, stream, look at it
     #[command(subcommand)]
     World(world::Command),
@@ -56,6 +65,8 @@ fn main() -> anyhow::Result<()> {
             out,
             report,
         } => python::eval(&model, clips, &out, &report),
+        Verb::Web => web::build(),
+        Verb::Studio { arguments } => web::studio(&arguments),
         Verb::World(command) => world::run(command),
     }
 }

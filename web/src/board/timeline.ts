@@ -1,0 +1,94 @@
+/** Cards on a timeline: what they cover, where they may lie, and what lies between them. Pure functions. */
+import { clamp, hundredth } from '../lib/format'
+import type { Board, Card } from '../lib/types'
+
+/** A card as it is edited: with a key that stays while the cards change their order. */
+export type Item = Card & { key: number }
+
+export type Kind = 'text' | 'image' | 'clip'
+export const kindOf = (card: Card): Kind => (card.clip ? 'clip' : card.image ? 'image' : 'text')
+
+/** Seconds of footage that a card keeps: none for words and pictures. */
+export const footage = (card: Card) => (card.clip ? Math.max(0, (card.out ?? 0) - (card.in ?? 0)) : 0)
+
+export const sorted = (cards: Item[]) => [...cards].sort((a, b) => a.at - b.at || a.key - b.key)
+
+/** How far a card reaches: a clip to its end, words until other words come, a picture is a moment. */
+export function reach(cards: Item[], card: Item, duration: number): number {
+  if (card.clip) return card.at + footage(card)
+  if (card.image) return card.at
+  const next = sorted(cards).find((other) => other.key !== card.key && other.at > card.at + 1e-6 && (kindOf(other) === 'text' || other.text))
+  return next ? next.at : duration
+}
+
+/** A free place near `at`: footage does not lie over footage, and nothing leaves the board. */
+export function place(cards: Item[], card: Item, at: number, duration: number): number {
+  const long = footage(card)
+  const wished = clamp(at, 0, Math.max(0, duration - long))
+  const others = cards.filter((other) => other.key !== card.key && other.clip)
+  const hit = (from: number) => others.find((other) => from < other.at + footage(other) - 1e-6 && from + Math.max(long, 1e-3) > other.at + 1e-6)
+  if (!hit(wished)) return hundredth(wished)
+  const places = others.flatMap((other) => [other.at - long, other.at + footage(other)]).filter((from) => from >= -1e-6 && from + long <= duration + 1e-6 && !hit(from))
+  places.sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished))
+  return hundredth(places[0] ?? wished)
+}
+
+export interface Stretch {
+  from: number
+  to: number
+  /** Too close to meet both cards without a jump, or so wide that what comes between is free. */
+  hint: 'close' | 'wide' | ''
+}
+
+const CLOSE = 0.5
+const WIDE = 5
+
+/** The stretches between footage and pictures, which will be drawn. */
+export function drawn(cards: Item[], duration: number): Stretch[] {
+  const stretches: Stretch[] = []
+  let from = 0
+  for (const card of sorted(cards).filter((one) => kindOf(one) !== 'text')) {
+    if (card.at - from > 0.01) stretches.push({ from, to: card.at, hint: '' })
+    from = Math.max(from, card.at + footage(card))
+  }
+  if (duration - from > 0.01) stretches.push({ from, to: duration, hint: '' })
+  const times = cards.map((card) => card.at)
+  for (const one of stretches) {
+    const led = times.some((time) => time > one.from + 1e-6 && time < one.to - 1e-6)
+    if (one.to - one.from > WIDE && !led) one.hint = 'wide'
+  }
+  return stretches
+}
+
+/** Neighbouring cards that are too close for one flowing shot. */
+export function close(cards: Item[]): Stretch[] {
+  const all = sorted(cards)
+  return all.slice(1).flatMap((card, index) => {
+    const before = all[index]!
+    const from = before.at + footage(before)
+    const length = card.at - from
+    return card.gap !== 'cut' && length > 1e-6 && length < CLOSE ? [{ from, to: card.at, hint: 'close' as const }] : []
+  })
+}
+
+/** A card in two at `time`: footage is parted, words and pictures are met again. Returns null where that makes no sense. */
+export function split(cards: Item[], card: Item, time: number, duration: number, key: number): [Item, Item] | null {
+  const end = reach(cards, card, duration)
+  if (card.image || time <= card.at + 0.1 || time >= end - 0.1) return null
+  if (!card.clip) return [{ ...card }, { ...card, key, at: hundredth(time), gap: 'flow' }]
+  const middle = hundredth((card.in ?? 0) + time - card.at)
+  return [
+    { ...card, out: middle },
+    { ...card, key, at: hundredth(card.at + middle - (card.in ?? 0)), in: middle, gap: 'flow' },
+  ]
+}
+
+/** The board as the server reads it: without keys, in order of time. */
+export function plain(board: Omit<Board, 'cards'>, cards: Item[]): Board {
+  return { ...board, cards: sorted(cards).map(({ key: _, ...card }) => card) }
+}
+
+/** Distance of the ruler's marks, so that they stay readable at `scale` pixels a second. */
+export function tick(scale: number): number {
+  return [0.1, 0.25, 0.5, 1, 2, 5, 10].find((one) => one * scale >= 56) ?? 20
+}

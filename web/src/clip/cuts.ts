@@ -1,0 +1,18 @@
+/** A clip in pieces, each kept or dropped. */
+export interface Cut {
+  from: number
+  to: number
+  keep: boolean
+}
+
+/** Splits the piece that holds `time`; pieces shorter than a fifth of a second are not made. */
+export function split(cuts: Cut[], time: number, least = 0.2): Cut[] {
+  return cuts.flatMap((cut) => {
+    if (time - cut.from < least || cut.to - time < least) return [cut]
+    const at = Math.round(time * 1000) / 1000
+    return [
+      { ...cut, to: at },
+      { ...cut, from: at },
+    ]
+  })
+}

@@ -1,0 +1,66 @@
+/** The one composer: other pages put prompts, pictures and settings into it. */
+import { prefs } from './prefs.svelte'
+import type { Aspect, Clip, Effort, JobRequest, Resolution } from './types'
+
+export const composer = $state({
+  open: false,
+  /** Counts the wishes to type, so that the prompt can take the focus each time. */
+  focus: 0,
+  attached: null as Clip | null,
+  folder: null as string | null,
+})
+
+export function write() {
+  composer.open = true
+  composer.focus += 1
+}
+
+export function attach(clip: Clip) {
+  composer.attached = clip
+  write()
+}
+
+export const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! % 2_147_483_648
+
+/** Takes over every setting of a clip, its seed locked. */
+export function reuse(clip: Clip) {
+  const settings = (clip.settings ?? {}) as Partial<JobRequest>
+  const form = prefs.composed
+  form.prompt = settings.prompt ?? clip.prompt
+  form.style = settings.style ?? clip.style ?? ''
+  const aspects: Aspect[] = ['16:9', '1:1', '9:16']
+  const shape = clip.width / clip.height
+  form.aspect = aspects.includes(settings.aspect!) ? settings.aspect! : shape > 1.2 ? '16:9' : shape < 0.85 ? '9:16' : '1:1'
+  const short = Math.min(clip.width, clip.height)
+  const resolution: Resolution = short >= 1080 ? '1080p' : short >= 720 ? '720p' : '480p'
+  form.resolution = settings.resolution ?? resolution
+  form.seconds = settings.seconds ?? Math.max(1, Math.round(clip.seconds))
+  form.variants = 1
+  const efforts: Effort[] = ['draft', 'standard', 'quality']
+  form.effort = efforts.includes(settings.effort!) ? settings.effort! : 'standard'
+  if (clip.seed !== null) {
+    form.seed = clip.seed
+    form.locked = true
+  }
+  write()
+}
+
+/** The request as it stands in the composer. */
+export function request(): JobRequest {
+  const form = prefs.composed
+  const attached = composer.attached
+  return {
+    tool: 'generate',
+    prompt: form.prompt.trim(),
+    ...(attached ? (attached.frames <= 1 ? { image: attached.id } : { video: attached.id }) : {}),
+    aspect: form.aspect,
+    resolution: form.resolution,
+    seconds: form.seconds,
+    variants: form.variants,
+    effort: form.effort,
+    ...(form.style ? { style: form.style } : {}),
+    ...(form.model ? { model: form.model } : {}),
+    ...(form.seed !== null && form.locked ? { seed: form.seed } : {}),
+    ...(composer.folder ? { folder_id: composer.folder } : {}),
+  }
+}

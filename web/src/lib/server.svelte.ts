@@ -1,0 +1,120 @@
+/** What is shared by all pages and comes from the server: status, folders, styles, jobs, counts. */
+import { get, post, remove } from './api'
+import { complain } from './toasts.svelte'
+import type { Clip, Counts, Folder, Job, Status, Style } from './types'
+
+export const server = $state({
+  status: null as Status | null,
+  /** Set when not even the status could be had. */
+  unreachable: '',
+  signedOut: false,
+  online: false,
+  folders: [] as Folder[],
+  styles: [] as Style[],
+  jobs: {} as Record<string, Job>,
+  counts: { clips: 0, favourites: 0, trash: 0, queued: 0, running: 0 } as Counts,
+})
+
+type Listener = { clip?: (clip: Clip) => void; removed?: (id: string) => void; refreshed?: () => void; job?: (job: Job) => void }
+const listeners = new Set<Listener>()
+
+/** Hears about clips and jobs as they change; returns what ends it. */
+export function hear(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Tells the pages of a clip at once, before the server's event comes. */
+export function told(clip: Clip) {
+  for (const listener of listeners) listener.clip?.(clip)
+}
+
+export const active = (job: Job) => job.status === 'queued' || job.status === 'running'
+
+/** Those that run, then those that wait, in the order in which they will be served. */
+export function activeJobs(): Job[] {
+  const rank = (job: Job) => (job.status === 'running' ? -1 : (job.position ?? 1e9))
+  return Object.values(server.jobs)
+    .filter(active)
+    .sort((a, b) => rank(a) - rank(b) || a.created_at.localeCompare(b.created_at))
+}
+
+export function setJob(job: Job) {
+  server.jobs[job.id] = job
+  for (const listener of listeners) listener.job?.(job)
+}
+
+export async function loadStatus(): Promise<boolean> {
+  try {
+    server.status = await get<Status>('/api/status')
+    server.unreachable = ''
+    server.signedOut = server.status.auth.required && !server.status.auth.user
+    return !server.signedOut
+  } catch (error) {
+    server.unreachable = error instanceof Error ? error.message : String(error)
+    return false
+  }
+}
+
+export async function loadFolders() {
+  try {
+    server.folders = (await get<{ items: Folder[] }>('/api/folders')).items
+  } catch (error) {
+    complain(error)
+  }
+}
+
+export async function loadStyles() {
+  try {
+    server.styles = (await get<{ items: Style[] }>('/api/styles')).items
+  } catch (error) {
+    complain(error)
+  }
+}
+
+let events: EventSource | undefined
+let folderTimer: ReturnType<typeof setTimeout> | undefined
+
+/** Opens the stream of events. The browser reconnects by itself; each connection begins with a snapshot. */
+export function listen() {
+  events?.close()
+  events = new EventSource('/api/events')
+  const on = <T>(name: string, act: (data: T) => void) =>
+    events!.addEventListener(name, (event) => act(JSON.parse((event as MessageEvent<string>).data) as T))
+  events.onerror = () => {
+    server.online = false
+    // a refusal (not a lost line) closes the stream for good: see why, and try again later
+    if (events?.readyState === EventSource.CLOSED) setTimeout(async () => (await loadStatus()) && listen(), 3000)
+  }
+  on<{ jobs: Job[]; counts: Counts }>('snapshot', (snapshot) => {
+    const finished = Object.entries(server.jobs).filter(([, job]) => !active(job))
+    server.jobs = Object.fromEntries([...finished, ...snapshot.jobs.map((job) => [job.id, job] as const)])
+    server.counts = snapshot.counts
+    server.online = true
+    for (const listener of listeners) listener.refreshed?.()
+  })
+  on<Job>('job', setJob)
+  on<Clip>('clip', (clip) => {
+    told(clip)
+    clearTimeout(folderTimer)
+    folderTimer = setTimeout(loadFolders, 800)
+  })
+  on<{ id: string }>('clip_removed', ({ id }) => {
+    for (const listener of listeners) listener.removed?.(id)
+  })
+  on<Counts>('counts', (counts) => (server.counts = counts))
+}
+
+export async function jobAct(job: Job, verb: 'cancel' | 'retry' | 'front' | 'forget') {
+  try {
+    if (verb === 'forget') {
+      await remove(`/api/jobs/${job.id}`)
+      delete server.jobs[job.id]
+    } else {
+      const said = await post<Job | undefined>(`/api/jobs/${job.id}/${verb}`)
+      if (said?.id) setJob(said)
+    }
+  } catch (error) {
+    complain(error)
+  }
+}

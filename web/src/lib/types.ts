@@ -1,0 +1,193 @@
+/** What the server says: the shapes of Kinora's own API, field for field. */
+
+export type Tool = 'generate' | 'storyboard' | 'extend' | 'recut' | 'remix' | 'blend' | 'loop' | 'upload'
+export type Aspect = '16:9' | '1:1' | '9:16'
+export type Resolution = '480p' | '720p' | '1080p'
+export type Effort = 'draft' | 'standard' | 'quality'
+
+export interface Sprite {
+  columns: number
+  rows: number
+  count: number
+  width: number
+  height: number
+}
+
+export interface Clip {
+  id: string
+  kind: 'generation' | 'upload'
+  tool: Tool
+  prompt: string
+  title: string
+  job_id: string | null
+  variant: number
+  variants: number
+  parents: string[]
+  children_count: number
+  width: number
+  height: number
+  seconds: number
+  fps: number
+  frames: number
+  seed: number | null
+  model: string | null
+  style: string | null
+  created_at: string
+  bytes: number
+  favourite: boolean
+  bookmarked: boolean
+  folder_id: string | null
+  tags: string[]
+  trashed_at: string | null
+  share_url: string | null
+  published: boolean
+  sprite?: Sprite | null
+  urls: { video: string; thumbnail: string; spritesheet: string; sidecar: string; download: string }
+  settings: Record<string, unknown> | null
+}
+
+export interface ClipPage {
+  items: Clip[]
+  next_cursor: string | null
+  total: number
+}
+
+export interface Job {
+  id: string
+  tool: Tool
+  status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+  class: 'priority' | 'relaxed'
+  prompt: string
+  stage: string | null
+  step: number
+  steps: number
+  progress: number
+  position: number | null
+  eta_seconds: number | null
+  variants: number
+  clips: string[]
+  cost: { credits: number } | null
+  error: string | null
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+  preview_url: string | null
+  folder_id: string | null
+  request: JobRequest
+}
+
+export interface JobRequest {
+  tool: Tool
+  prompt?: string
+  board?: Board
+  clip?: string
+  clip_b?: string
+  image?: string
+  video?: string
+  strength?: 'subtle' | 'mild' | 'strong' | number
+  range?: [number, number]
+  ranges?: [number, number][]
+  before?: number
+  after?: number
+  length?: 'short' | 'normal' | 'long'
+  curve?: [number, number][]
+  preset?: 'transition' | 'mix' | 'sample'
+  gap?: number
+  aspect?: Aspect
+  resolution?: Resolution
+  seconds?: number
+  fps?: number
+  variants?: number
+  seed?: number
+  steps?: number
+  guidance?: number
+  negative?: string
+  style?: string
+  effort?: Effort
+  model?: string
+  folder_id?: string
+  class?: 'priority' | 'relaxed'
+}
+
+export interface Estimate {
+  credits: number | null
+  seconds_estimate: number | null
+  tokens: number
+  warnings: string[]
+  notes: string[]
+}
+
+export interface Card {
+  at: number
+  text?: string
+  image?: string
+  clip?: string
+  in?: number
+  out?: number
+  strength?: number
+  gap?: 'flow' | 'cut'
+}
+
+export interface Board {
+  duration: number
+  aspect: Aspect
+  resolution: Resolution
+  prompt: string
+  seed: number | null
+  style: string | null
+  cards: Card[]
+}
+
+export interface StoredBoard {
+  id: string
+  name: string
+  board: Board
+  updated_at: string
+}
+
+export interface Folder {
+  id: string
+  name: string
+  clips: number
+  created_at: string
+}
+
+export interface Style {
+  name: string
+  title: string
+  text?: string
+  parts?: Record<string, string>
+  builtin: boolean
+}
+
+export interface User {
+  id: string
+  name: string
+  admin: boolean
+}
+
+export interface Status {
+  version: string
+  auth: { required: boolean; user: User | null }
+  models: { name: string; title: string; family: string; default: boolean }[]
+  ffmpeg: boolean
+  limits: { seconds_max?: number; variants_max?: number; resolution_max?: Resolution; upload_bytes_max?: number }
+  plan: { name: string } | null
+}
+
+export interface Counts {
+  clips: number
+  favourites: number
+  trash: number
+  queued: number
+  running: number
+}
+
+export interface Usage {
+  plan: { name: string } | string | null
+  videos_used?: number
+  videos?: number | null
+  credits_used?: number
+  credits?: number | null
+  resets_at?: string
+}
