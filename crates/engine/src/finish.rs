@@ -5,24 +5,25 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use kinora_media::resize::Filter;
-use kinora_media::{Frame, Method, Resizer, Retime, WriterOptions, Written};
+use kinora_media::{Frame, Method, Provenance, Resizer, Retime, WriterOptions, Written};
 
-use crate::plan::{Drawn, Output};
+use crate::plan::Plan;
 use crate::{Error, Result};
 
 /// Frames that may wait for the writer.
 const QUEUE: usize = 16;
 
 /// Runs `decode`, which hands frames to its argument, and writes them on a second thread while it goes on.
+/// The file says what `said` says of its origin.
 pub(crate) fn write_while(
+    plan: &Plan,
     path: &Path,
-    drawn: &Drawn,
-    output: &Output,
+    said: Provenance,
     decode: impl FnOnce(&mut dyn FnMut(Vec<Frame>) -> Result<()>) -> Result<()>,
 ) -> Result<Written> {
     let (sender, receiver) = sync_channel::<Result<Frame, Abandoned>>(QUEUE);
     thread::scope(|scope| {
-        let writer = scope.spawn(move || write(path, drawn, output, receiver));
+        let writer = scope.spawn(move || write(plan, path, said, receiver));
         let decoded = decode(&mut |frames| hand_over(&sender, frames));
         if decoded.is_err() {
             // The writer must not complete half a clip; if it is gone, there is nothing to stop.
@@ -65,12 +66,14 @@ fn hand_over(sender: &SyncSender<Result<Frame, Abandoned>>, frames: Vec<Frame>) 
 }
 
 fn write(
+    plan: &Plan,
     path: &Path,
-    drawn: &Drawn,
-    output: &Output,
+    said: Provenance,
     frames: Receiver<Result<Frame, Abandoned>>,
 ) -> Result<Written, Finish> {
-    let mut writer = kinora_media::create(path, WriterOptions::new(output.size, output.fps))?;
+    let Plan { drawn, output, .. } = plan;
+    let options = WriterOptions::new(output.size, output.fps).provenance(said);
+    let mut writer = kinora_media::create(path, options)?;
     let mut resizer = Resizer::new(Filter::Lanczos3);
     let (width, height) = output.size;
     let mut last: Option<Frame> = None;

@@ -14,7 +14,7 @@ use crate::noise::SeededNoise;
 use crate::plan::{Plan, Variant};
 use crate::progress::{Cancel, Progress, Stage};
 use crate::sidecar::{self, Sidecar};
-use crate::{Event, Result, finish};
+use crate::{Event, Result, finish, origin};
 
 /// A checkpoint is written after each fifth of the steps, and no later than this after the last one.
 const KEEP_AFTER: Duration = Duration::from_secs(30);
@@ -182,15 +182,15 @@ impl<'a> Job<'a> {
         variant: &Variant,
         times: &mut Times,
     ) -> Result<Written> {
-        let Plan { drawn, output, .. } = self.plan;
+        let said = origin::of(self.plan, variant, &self.fingerprint);
         let mut stage = Some(self.progress.begin(
             Stage::Decode,
-            drawn.frames as u64,
+            self.plan.drawn.frames as u64,
             (variant.index, variant.of),
         ));
         let mut writing = None;
         let mut done = 0;
-        let written = finish::write_while(&variant.path, drawn, output, |sink| {
+        let written = finish::write_while(self.plan, &variant.path, said, |sink| {
             networks.decode(latents, noise, &mut |frames| {
                 self.cancel.check()?;
                 done += frames.len() as u64;

@@ -19,6 +19,7 @@ mod keeper;
 pub mod ltx;
 pub mod model;
 pub mod noise;
+mod origin;
 pub mod plan;
 pub mod probe;
 pub mod progress;

@@ -15,16 +15,21 @@ mod h264;
 mod mp4;
 
 pub mod contact_sheet;
+pub mod export;
+pub mod provenance;
 pub mod reader;
 pub mod resize;
 pub mod retime;
 mod staged;
 mod subprocess;
+pub mod watermark;
 pub mod writer;
 
 pub use contact_sheet::{ContactSheet, contact_sheet, thumbnail};
 pub use error::{Error, Result};
+pub use export::{Export, export};
 pub use frame::{AudioNote, Clip, Frame, Rational};
+pub use provenance::Provenance;
 pub use reader::{TimedFrame, VideoInfo, VideoReader, open, read_clip, read_image};
 pub use resize::{Filter, Resizer, contain, cover, resize};
 pub use retime::{Method, Retime};

@@ -19,6 +19,8 @@ mod png;
 
 use std::path::{Path, PathBuf};
 
+use crate::provenance::Provenance;
+use crate::watermark::Watermarked;
 use crate::{Error, Frame, Rational, Result};
 
 /// How much is spent on a picture.
@@ -34,7 +36,7 @@ pub enum Quality {
 }
 
 /// What a writer must know before the first frame.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct WriterOptions {
     /// Width and height of every frame. H.264 is 4:2:0, so an odd side of a .mp4 or .webm gets one more
     /// row or column, a copy of its edge; [`Written::size`] tells.
@@ -43,6 +45,10 @@ pub struct WriterOptions {
     pub quality: Quality,
     /// Threads for encoding; 0 means one for each core, at most 4. The bytes written do not depend on it.
     pub threads: usize,
+    /// What the file says of its origin. Only scratch files go without.
+    pub provenance: Option<Provenance>,
+    /// Whether the visible mark is drawn on every frame, see [`crate::watermark`].
+    pub watermark: bool,
 }
 
 impl WriterOptions {
@@ -52,6 +58,8 @@ impl WriterOptions {
             fps,
             quality: Quality::default(),
             threads: 0,
+            provenance: None,
+            watermark: false,
         }
     }
 
@@ -62,6 +70,16 @@ impl WriterOptions {
 
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    pub fn provenance(mut self, provenance: Provenance) -> Self {
+        self.provenance = Some(provenance);
+        self
+    }
+
+    pub fn watermark(mut self, watermark: bool) -> Self {
+        self.watermark = watermark;
         self
     }
 }
@@ -98,12 +116,17 @@ pub trait VideoWriter: Send {
 pub fn create(path: impl AsRef<Path>, options: WriterOptions) -> Result<Box<dyn VideoWriter>> {
     let path = path.as_ref();
     crate::frame::checked_len(options.size.0, options.size.1)?;
-    Ok(match Container::of(path)? {
+    let (size, marked) = (options.size, options.watermark);
+    let writer: Box<dyn VideoWriter> = match Container::of(path)? {
         Container::Mp4 => Box::new(mp4::Mp4Writer::create(path, options)?),
         Container::Gif => Box::new(gif::GifWriter::create(path, options)?),
         Container::Png => Box::new(png::StillWriter::create(path, options)?),
         Container::PngSequence => Box::new(png::SequenceWriter::create(path, options)?),
         Container::WebM => Box::new(ffmpeg::WebmWriter::create(path, options)?),
+    };
+    Ok(match marked {
+        true => Box::new(Watermarked::new(writer, size)),
+        false => writer,
     })
 }
 

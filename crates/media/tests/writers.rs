@@ -236,24 +236,24 @@ fn png_is_exact_alone_and_in_sequence() {
     let source = frames(size, fps, 3);
     let options = WriterOptions::new(size, fps);
     let still = dir.path().join("a.png");
-    write(&still, options, &source[..1]);
+    write(&still, options.clone(), &source[..1]);
     assert_eq!(
         image::open(&still).unwrap().to_rgb8().as_raw(),
         source[0].rgb()
     );
 
     let sequence = dir.path().join("frames/");
-    let written = write(&sequence, options, &source);
+    let written = write(&sequence, options.clone(), &source);
     assert_eq!((written.frames, written.seconds), (3, 0.375));
     for (i, frame) in source.iter().enumerate() {
         let path = sequence.join(format!("frame-0000{}.png", i + 1));
         assert_eq!(image::open(path).unwrap().to_rgb8().as_raw(), frame.rgb());
     }
     // A shorter sequence replaces the longer one whole; a stranger's file is never touched.
-    write(&sequence, options, &source[..1]);
+    write(&sequence, options.clone(), &source[..1]);
     assert_eq!(names(&sequence).len(), 1);
     std::fs::write(sequence.join("thesis.txt"), "dear").unwrap();
-    let error = create(&sequence, options).err().unwrap();
+    let error = create(&sequence, options.clone()).err().unwrap();
     assert!(matches!(error, Error::Occupied { .. }), "{error}");
     assert_eq!(names(&sequence).len(), 2);
 }
@@ -265,7 +265,7 @@ fn nothing_half_done_is_left_behind() {
     let frame = Frame::filled(32, 32, [9; 3]).unwrap();
     for name in ["a.mp4", "a.gif", "a.png", "a/"] {
         let path = dir.path().join(name);
-        let mut writer = create(&path, options).unwrap();
+        let mut writer = create(&path, options.clone()).unwrap();
         writer.push(&frame).unwrap();
         assert!(!path.exists(), "{name} is visible before the end");
         drop(writer);
@@ -274,7 +274,7 @@ fn nothing_half_done_is_left_behind() {
             "{name} left {:?}",
             names(dir.path())
         );
-        let empty = create(&path, options).unwrap().finish().unwrap_err();
+        let empty = create(&path, options.clone()).unwrap().finish().unwrap_err();
         assert!(matches!(empty, Error::NoFrames { .. }), "{empty}");
         assert!(names(dir.path()).is_empty());
     }
@@ -285,7 +285,7 @@ fn errors_name_the_file_and_the_cure() {
     let dir = tempfile::tempdir().unwrap();
     let options = WriterOptions::new((32, 32), rate(8, 1));
     let frame = Frame::filled(32, 32, [9; 3]).unwrap();
-    let error = |path: PathBuf| create(path, options).err().unwrap().to_string();
+    let error = |path: PathBuf| create(path, options.clone()).err().unwrap().to_string();
     let unknown = error(dir.path().join("a.avi"));
     assert!(
         unknown.contains("a.avi") && unknown.contains(".mp4"),
@@ -295,12 +295,12 @@ fn errors_name_the_file_and_the_cure() {
     assert!(nowhere.contains("no/such/place/a.mp4"), "{nowhere}");
 
     let path = dir.path().join("a.png");
-    let mut still = create(&path, options).unwrap();
+    let mut still = create(&path, options.clone()).unwrap();
     still.push(&frame).unwrap();
     let second = still.push(&frame).unwrap_err();
     assert!(matches!(second, Error::OneFrameOnly { .. }), "{second}");
 
-    let mut clip = create(dir.path().join("a.mp4"), options).unwrap();
+    let mut clip = create(dir.path().join("a.mp4"), options.clone()).unwrap();
     let wrong = clip
         .push(&Frame::filled(30, 32, [9; 3]).unwrap())
         .unwrap_err();

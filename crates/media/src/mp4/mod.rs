@@ -4,12 +4,14 @@
 //! because the colour must stand in the container too, and because the movie box must come first. Read, because
 //! the tables come from strangers: every count is held against the bytes that are there.
 
+mod about;
 mod boxes;
 mod demux;
 mod fragments;
 mod mux;
 mod tables;
 
+pub(crate) use about::xmp_of_box;
 pub(crate) use demux::{Movie, VideoTrack};
 pub(crate) use mux::{Muxer, TrackSettings};
 pub(crate) use tables::Sample;

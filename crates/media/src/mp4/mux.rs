@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
+use super::about::{put_packet, put_user_data};
 use super::boxes::{put_box, put_full_box, put_u16, put_u32};
 use crate::Rational;
 use crate::h264::{CodedPicture, ParameterSets};
+use crate::provenance::Provenance;
 
 /// What the movie box says about the track.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,12 @@ impl Muxer {
     }
 
     /// Writes the whole file to `out`.
-    pub fn finish(self, sets: &ParameterSets, out: &mut File) -> io::Result<()> {
+    pub fn finish(
+        self,
+        sets: &ParameterSets,
+        said: Option<&Provenance>,
+        out: &mut File,
+    ) -> io::Result<()> {
         let media_bytes: u64 = self.sizes.iter().map(|size| u64::from(*size)).sum();
         let mut head = Vec::new();
         put_box(&mut head, b"ftyp", |out| {
@@ -55,9 +62,13 @@ impl Muxer {
         });
         // 64-bit offsets only where they are needed; the movie box is as long with one offset as with another.
         let large = media_bytes > u64::from(u32::MAX) - (64 << 20);
-        let movie = self.movie(sets, 0, large);
-        let first_byte = (head.len() + movie.len() + if large { 16 } else { 8 }) as u64;
-        head.extend(self.movie(sets, first_byte, large));
+        let mut packet = Vec::new();
+        said.iter().for_each(|said| put_packet(&mut packet, said));
+        let movie = self.movie(sets, said, 0, large);
+        let first_byte =
+            (head.len() + movie.len() + packet.len() + if large { 16 } else { 8 }) as u64;
+        head.extend(self.movie(sets, said, first_byte, large));
+        head.extend(packet);
         if large {
             put_u32(&mut head, 1);
             head.extend_from_slice(b"mdat");
@@ -76,7 +87,13 @@ impl Muxer {
         Ok(())
     }
 
-    fn movie(&self, sets: &ParameterSets, first_byte: u64, large: bool) -> Vec<u8> {
+    fn movie(
+        &self,
+        sets: &ParameterSets,
+        said: Option<&Provenance>,
+        first_byte: u64,
+        large: bool,
+    ) -> Vec<u8> {
         let clock = Clock::of(self.settings.fps);
         let duration = clock.tick * self.sizes.len() as u64;
         let mut out = Vec::new();
@@ -97,6 +114,7 @@ impl Muxer {
                     });
                 });
             });
+            said.iter().for_each(|said| put_user_data(out, said));
         });
         out
     }

@@ -81,8 +81,22 @@ impl WebmWriter {
             "-f",
             "webm",
         ];
+        let said = options.provenance.iter().flat_map(|said| {
+            let fields = [
+                ("tool", &said.tool),
+                ("comment", &said.line()),
+                ("description", &said.prompt),
+                ("settings", &said.settings),
+            ]
+            .map(|(name, text)| format!("{name}={}", argument(text)));
+            fields
+                .into_iter()
+                .flat_map(|field| ["-metadata".to_owned(), field])
+        });
         let arguments = arguments
             .iter()
+            .map(|argument| argument.to_string())
+            .chain(said)
             .map(std::ffi::OsString::from)
             .chain([output]);
         let process = Ffmpeg::start(&program, path, arguments, Stdio::piped(), Stdio::null())?;
@@ -127,4 +141,10 @@ impl VideoWriter for WebmWriter {
             seconds: self.options.fps.seconds(frames),
         })
     }
+}
+
+/// Text that fits into one argument of a command line.
+fn argument(text: &str) -> String {
+    const LONGEST: usize = 8000;
+    text.replace('\0', " ").chars().take(LONGEST).collect()
 }

@@ -11,6 +11,7 @@ use gif::{DisposalMethod, Encoder, EncodingError, Repeat};
 
 use super::palette::{Histogram, Palette};
 use super::{FrameGate, VideoWriter, WriterOptions, Written};
+use crate::provenance::gif_extensions;
 use crate::staged::{Staged, size_of};
 use crate::{Error, Frame, Rational, Result};
 
@@ -48,6 +49,12 @@ impl GifWriter {
         encoder
             .set_repeat(Repeat::Infinite)
             .map_err(|error| encoding(path, error))?;
+        if let Some(said) = &options.provenance {
+            encoder
+                .get_mut()
+                .write_all(&gif_extensions(said))
+                .map_err(Error::io("write", path))?;
+        }
         Ok(Self {
             gate: FrameGate::new(path, options.size),
             staged,

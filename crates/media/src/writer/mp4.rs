@@ -8,6 +8,7 @@ use super::{FrameGate, VideoWriter, WriterOptions, Written};
 use crate::color::Planes;
 use crate::h264::{CodedPicture, Encoder, EncoderSettings};
 use crate::mp4::{Muxer, TrackSettings};
+use crate::provenance::Provenance;
 use crate::staged::{ScratchFile, Staged, size_of};
 use crate::{Error, Frame, Result};
 
@@ -23,6 +24,7 @@ pub(super) struct Mp4Writer {
     settings: EncoderSettings,
     encoder: Encoder,
     muxer: Muxer,
+    provenance: Option<Provenance>,
 }
 
 impl Mp4Writer {
@@ -66,6 +68,7 @@ impl Mp4Writer {
             encoder: Encoder::new(settings),
             muxer: Muxer::new(media, track),
             settings,
+            provenance: options.provenance,
         })
     }
 }
@@ -92,7 +95,7 @@ impl VideoWriter for Mp4Writer {
         mux(&mut this.muxer, &coded, &path)?;
         let sets = sets.ok_or_else(|| Error::encoder(&path, "it gave no parameter sets"))?;
         this.muxer
-            .finish(&sets, &mut this.file)
+            .finish(&sets, this.provenance.as_ref(), &mut this.file)
             .map_err(Error::io("write", &path))?;
         drop(this.file);
         this.staged.commit()?;

@@ -1,13 +1,14 @@
 //! PNG out: one still, or a numbered sequence.
 
 use std::fs;
-use std::io::BufWriter;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::{FrameGate, Quality, VideoWriter, WriterOptions, Written};
+use crate::provenance::png_chunks;
 use crate::staged::{Staged, size_of};
 use crate::{Error, Frame, Result};
 
@@ -39,7 +40,7 @@ impl VideoWriter for StillWriter {
                 path: self.gate.path.clone(),
             });
         }
-        encode(frame, &self.file, self.options.quality, &self.gate.path)
+        encode(frame, &self.file, &self.options, &self.gate.path)
     }
 
     fn finish(self: Box<Self>) -> Result<Written> {
@@ -92,7 +93,7 @@ impl VideoWriter for SequenceWriter {
         self.gate.admit(frame)?;
         let file_path = self.staged.path().join(frame_name(self.gate.frames));
         let file = fs::File::create(&file_path).map_err(Error::io("create", &file_path))?;
-        encode(frame, &file, self.options.quality, &self.gate.path)?;
+        encode(frame, &file, &self.options, &self.gate.path)?;
         self.bytes += size_of(&file_path)?;
         Ok(())
     }
@@ -145,13 +146,16 @@ fn first_stranger(path: &Path) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn encode(frame: &Frame, file: &fs::File, quality: Quality, path: &Path) -> Result<()> {
-    let compression = match quality {
+/// The signature and the header chunk; what is said of the origin comes right behind.
+const HEAD: usize = 8 + 25;
+
+fn encode(frame: &Frame, mut file: &fs::File, options: &WriterOptions, path: &Path) -> Result<()> {
+    let compression = match options.quality {
         Quality::Small | Quality::Good => CompressionType::Fast,
         Quality::Best => CompressionType::Default,
     };
-    let mut out = BufWriter::new(file);
-    PngEncoder::new_with_quality(&mut out, compression, FilterType::Adaptive)
+    let mut coded = Vec::new();
+    PngEncoder::new_with_quality(&mut coded, compression, FilterType::Adaptive)
         .write_image(
             frame.rgb(),
             frame.width(),
@@ -159,5 +163,10 @@ fn encode(frame: &Frame, file: &fs::File, quality: Quality, path: &Path) -> Resu
             ExtendedColorType::Rgb8,
         )
         .map_err(|error| Error::encoder(path, error))?;
-    std::io::Write::flush(&mut out).map_err(Error::io("write", path))
+    let said = options.provenance.as_ref().map(png_chunks);
+    let (head, rest) = coded.split_at(HEAD);
+    [head, said.as_deref().unwrap_or_default(), rest]
+        .iter()
+        .try_for_each(|part| file.write_all(part))
+        .map_err(Error::io("write", path))
 }
