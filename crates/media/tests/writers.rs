@@ -274,7 +274,10 @@ fn nothing_half_done_is_left_behind() {
             "{name} left {:?}",
             names(dir.path())
         );
-        let empty = create(&path, options.clone()).unwrap().finish().unwrap_err();
+        let empty = create(&path, options.clone())
+            .unwrap()
+            .finish()
+            .unwrap_err();
         assert!(matches!(empty, Error::NoFrames { .. }), "{empty}");
         assert!(names(dir.path()).is_empty());
     }

@@ -231,3 +231,22 @@ fn the_default_format_is_that_of_the_readme() {
     );
     assert!(!record["model"]["fingerprint"].as_str().unwrap().is_empty());
 }
+
+#[test]
+fn every_clip_says_where_it_comes_from() {
+    let place = Place::new();
+    for name in ["a.mp4", "b.gif", "c.png"] {
+        place
+            .generate(&["a frog at dawn", "--seed", "7", "-o", name])
+            .ok();
+        let said = kinora_media::provenance::read(place.path(name)).unwrap();
+        let said = said.unwrap_or_else(|| panic!("{name} says nothing"));
+        assert_eq!(said.prompt, "a frog at dawn");
+        assert_eq!(
+            said.source.uri().rsplit('/').next(),
+            Some("trainedAlgorithmicMedia")
+        );
+        let settings: serde_json::Value = serde_json::from_str(&said.settings).unwrap();
+        assert_eq!(settings["seed"], 7, "{settings}");
+    }
+}
