@@ -11,8 +11,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kinora-world", &[]),
     ("kinora-engine", &["kinora-media", "kinora-models"]),
     (
-        "kinora",
+        "kinora-studio",
         &["kinora-engine", "kinora-media", "kinora-models"],
+    ),
+    (
+        "kinora",
+        &[
+            "kinora-engine",
+            "kinora-media",
+            "kinora-models",
+            "kinora-studio",
+        ],
     ),
     ("xtask", &["kinora-world"]),
 ];

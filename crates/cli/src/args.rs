@@ -28,6 +28,10 @@ Messages go to stderr, results to stdout.";
 pub enum Command {
     /// Make a video from words, pictures and clips
     Generate(Box<GenerateArgs>),
+    /// Start the studio: library, queue, API and pages
+    Serve(StudioArgs),
+    /// Work on a studio's queue in a process of its own
+    Worker(StudioArgs),
     /// List, show and export the models that can be asked
     Models(ModelsArgs),
     /// Run one network on given tensors, to compare it with the reference
@@ -199,6 +203,50 @@ pub enum ResolutionArg {
 pub enum Upscale {
     Lanczos,
     Learned,
+}
+
+const STUDIO_EXAMPLES: &str = "\
+Settings come from studio.toml in the current directory (or --config), then from the environment (KINORA_ADDR,
+KINORA_DATA …), then from flags. KINORA_LOG says what is logged: info, kinora_studio=debug …
+
+Examples:
+  kinora serve                          then open http://127.0.0.1:7860
+  kinora serve --data /srv/kinora --workers 0
+  kinora worker --data /srv/kinora      takes that studio's jobs, beside the server";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = STUDIO_EXAMPLES)]
+pub struct StudioArgs {
+    /// Where to listen; any address but this machine's own asks users to log in [default: 127.0.0.1:7860]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub addr: Option<std::net::SocketAddr>,
+
+    /// The folder for clips and the database [default: kinora in the system's place for data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Settings in TOML [default: studio.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Clips made at a time inside the server; 0 leaves all to `kinora worker` [default: 1]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+
+    /// The model that is used where none is named [default: mini]
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// Ask users to log in, on this machine's own address too
+    #[arg(long)]
+    pub users: bool,
+
+    /// Log as JSON, one object a line
+    #[arg(long)]
+    pub json_logs: bool,
+
+    #[command(flatten)]
+    pub compute: ComputeArgs,
 }
 
 const MODELS_EXAMPLES: &str = "\

@@ -15,6 +15,8 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let outcome = match args.command {
         args::Command::Generate(args) => commands::generate::run(*args),
+        args::Command::Serve(args) => commands::serve::serve(args),
+        args::Command::Worker(args) => commands::serve::work(args),
         args::Command::Models(args) => commands::models::run(args),
         args::Command::Probe(args) => commands::probe::run(args),
     };

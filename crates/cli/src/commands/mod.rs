@@ -1,6 +1,7 @@
 pub mod generate;
 pub mod models;
 pub mod probe;
+pub mod serve;
 
 use kinora_engine::{Compute, DeviceKind, Precision};
 

@@ -1,0 +1,248 @@
+//! Logging in, users, and keys for programs.
+
+use std::time::{Duration, Instant};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Body, Id};
+use crate::files::secret;
+use crate::guard::{COOKIE, Viewer, session_cookie};
+use crate::store::users::{FIRST, Key, User};
+use crate::wire::List;
+use crate::{App, Error, Result};
+
+/// Failed logins of one name within a window, before it has to wait.
+const TRIES: usize = 5;
+const WINDOW: Duration = Duration::from_secs(60);
+
+#[derive(Deserialize, ToSchema)]
+pub struct Login {
+    pub name: String,
+    pub password: String,
+}
+
+/// Begins a session: sets the cookie.
+#[utoipa::path(post, path = "/api/login", request_body = Login, responses((status = 200, body = User), (status = 401), (status = 429)))]
+pub async fn login(State(app): State<App>, Body(login): Body<Login>) -> Result<Response> {
+    if !app.config.auth_required() {
+        return Err(Error::Conflict("nobody has to log in here".into()));
+    }
+    let name = login.name.trim().to_lowercase();
+    if app.tries.are_many(&name) {
+        return Err(Error::Quota("too many failed logins; wait a minute".into()));
+    }
+    let found = app.store.user_by_name(&name).await?;
+    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
+    let (user, hash) = found.unzip();
+    // An unknown name takes as long as a wrong password.
+    let right =
+        tokio::task::spawn_blocking(move || matches(&login.password, hash.flatten().as_deref()))
+            .await?;
+    drop(turn);
+    let Some(user) = user.filter(|_| right) else {
+        app.tries.note(&name);
+        return Err(Error::Unauthorized(
+            "the name or the password is wrong".into(),
+        ));
+    };
+    let secret = secret();
+    app.store.begin_session(&user.id, &secret).await?;
+    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000");
+    let cookie = HeaderValue::from_str(&cookie).map_err(Error::internal)?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(user)).into_response())
+}
+
+/// Ends the session.
+#[utoipa::path(post, path = "/api/logout", responses((status = 204)))]
+pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+    if let Some(secret) = session_cookie(&headers) {
+        app.store.end_session(secret).await?;
+    }
+    let over = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    let cookie = HeaderValue::from_str(&over).map_err(Error::internal)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// All users; for administrators.
+#[utoipa::path(get, path = "/api/users", responses((status = 200, body = List<User>), (status = 403)))]
+pub async fn users(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<List<User>>> {
+    admin(&viewer)?;
+    Ok(Json(List {
+        items: app.store.users().await?,
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewUser {
+    pub name: String,
+    /// At least eight characters.
+    pub password: String,
+    #[serde(default)]
+    pub admin: bool,
+    pub plan: Option<String>,
+}
+
+/// A new user; for administrators.
+#[utoipa::path(post, path = "/api/users", request_body = NewUser, responses((status = 201, body = User), (status = 403), (status = 409)))]
+pub async fn create_user(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Body(new): Body<NewUser>,
+) -> Result<(StatusCode, Json<User>)> {
+    admin(&viewer)?;
+    let name = new.name.trim().to_lowercase();
+    if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+        return Err(Error::Invalid("a name has 1 to 60 characters".into()));
+    }
+    if new.password.chars().count() < 8 || new.password.len() > 1024 {
+        return Err(Error::Invalid(
+            "a password has at least 8 characters".into(),
+        ));
+    }
+    if let Some(plan) = new
+        .plan
+        .as_ref()
+        .filter(|plan| !app.config.plans.contains_key(*plan))
+    {
+        return Err(Error::Invalid(format!("there is no plan `{plan}`")));
+    }
+    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
+    let hash = tokio::task::spawn_blocking(move || hashed(&new.password)).await??;
+    drop(turn);
+    let user = app
+        .store
+        .create_user(&name, &hash, new.admin, new.plan.as_deref())
+        .await?;
+    Ok((StatusCode::CREATED, Json(user)))
+}
+
+/// Removes a user with all that is theirs; for administrators.
+#[utoipa::path(delete, path = "/api/users/{id}", responses((status = 204), (status = 403)))]
+pub async fn delete_user(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<StatusCode> {
+    admin(&viewer)?;
+    if id == viewer.id || id == FIRST {
+        return Err(Error::Conflict("this user cannot be removed".into()));
+    }
+    app.store.delete_user(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The user's keys, without their secrets.
+#[utoipa::path(get, path = "/api/keys", responses((status = 200, body = List<Key>)))]
+pub async fn keys(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<List<Key>>> {
+    Ok(Json(List {
+        items: app.store.keys(&viewer.id).await?,
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewKey {
+    pub name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MadeKey {
+    #[serde(flatten)]
+    pub key: Key,
+    /// Shown this once.
+    pub secret: String,
+}
+
+/// A key for programs: `Authorization: Bearer …`.
+#[utoipa::path(post, path = "/api/keys", request_body = NewKey, responses((status = 201, body = MadeKey)))]
+pub async fn create_key(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Body(new): Body<NewKey>,
+) -> Result<(StatusCode, Json<MadeKey>)> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 60 {
+        return Err(Error::Invalid("a key's name has 1 to 60 characters".into()));
+    }
+    let secret = format!("kin-{}", secret());
+    let key = app.store.create_key(&viewer.id, name, &secret).await?;
+    Ok((StatusCode::CREATED, Json(MadeKey { key, secret })))
+}
+
+/// Ends a key.
+#[utoipa::path(delete, path = "/api/keys/{id}", responses((status = 204), (status = 404)))]
+pub async fn delete_key(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<StatusCode> {
+    app.store.delete_key(&viewer.id, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn admin(viewer: &Viewer) -> Result<()> {
+    match viewer.admin {
+        true => Ok(()),
+        false => Err(Error::Forbidden("only an administrator may".into())),
+    }
+}
+
+/// Slow by intent. Blocking.
+pub fn hashed(password: &str) -> Result<String> {
+    let hash: PasswordHash = Argon2::default()
+        .hash_password(password.as_bytes())
+        .map_err(Error::internal)?;
+    Ok(hash.to_string())
+}
+
+fn matches(password: &str, hash: Option<&str>) -> bool {
+    match hash.map(PasswordHash::new) {
+        Some(Ok(hash)) => Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok(),
+        _ => {
+            let _ = hashed(password);
+            false
+        }
+    }
+}
+
+/// Failed logins by name.
+#[derive(Default)]
+pub struct Tries(std::sync::Mutex<std::collections::HashMap<String, Vec<Instant>>>);
+
+impl Tries {
+    fn are_many(&self, name: &str) -> bool {
+        let mut all = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        all.retain(|_, times| {
+            times.retain(|time| time.elapsed() < WINDOW);
+            !times.is_empty()
+        });
+        all.get(name).is_some_and(|times| times.len() >= TRIES)
+    }
+
+    fn note(&self, name: &str) {
+        let mut all = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        all.entry(name.chars().take(60).collect())
+            .or_default()
+            .push(Instant::now());
+    }
+}

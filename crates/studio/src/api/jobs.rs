@@ -1,0 +1,227 @@
+//! Asking for clips.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
+use serde_json::Value;
+
+use super::{Body, Id, Params};
+use crate::events::place;
+use crate::files::fresh_id;
+use crate::guard::Viewer;
+use crate::make;
+use crate::store::jobs::{Filter, NewJob};
+use crate::wire::{Estimate, Job, JobRequest, List};
+use crate::{App, Error, Result};
+
+/// What an API hands over beside the request itself.
+#[derive(Debug, Clone, Default)]
+pub struct Intake {
+    /// `v1`, or else `studio`.
+    pub origin: Option<&'static str>,
+    pub idempotency: Option<String>,
+    /// What the API wants to find again in the job.
+    pub extra: Option<Value>,
+}
+
+/// Takes a job in: everything is checked, the price is held, and it waits. The one way into the queue, for every API.
+pub async fn submit(
+    app: &App,
+    viewer: &Viewer,
+    request: JobRequest,
+    intake: Intake,
+) -> Result<Job> {
+    if let Some(key) = &intake.idempotency {
+        if key.is_empty() || key.len() > 255 {
+            return Err(Error::Invalid(
+                "an Idempotency-Key has 1 to 255 characters".into(),
+            ));
+        }
+        if let Some(job) = app.store.job_by_key(&viewer.id, key).await? {
+            return Ok(job);
+        }
+    }
+    let id = fresh_id();
+    let (plan, request) = resolve(app, viewer, request, &id).await?;
+    let (asked, credits) = make::asked(&plan, &request);
+    let limits = viewer.plan(app);
+    if let Some((name, limits)) = limits {
+        limits.check(name, &asked)?;
+    }
+    let (work, pixels) = make::weight(&plan);
+    let job = NewJob {
+        id,
+        owner: viewer.id.clone(),
+        origin: intake.origin.unwrap_or("studio"),
+        tool: request.tool.unwrap_or_default().name(),
+        class: asked.class,
+        prompt: make::prompt_of(&request),
+        model: plan.model.name.clone(),
+        variants: asked.variants,
+        size: asked.size,
+        seconds: asked.seconds,
+        work,
+        pixels,
+        credits,
+        idempotency: intake.idempotency,
+        extra: intake.extra,
+        request,
+    };
+    let mut job = app.store.create_job(&job, limits).await?;
+    place(&mut job, &app.queue.places().await?);
+    Ok(job)
+}
+
+/// The plan, and the request with what must stay the same at each try filled in.
+async fn resolve(
+    app: &App,
+    viewer: &Viewer,
+    mut request: JobRequest,
+    id: &str,
+) -> Result<(kinora_engine::Plan, JobRequest)> {
+    let known = app.known(&viewer.id, &request).await?;
+    let (catalog, out) = (
+        app.catalog.clone(),
+        app.store.files.root().join(format!("{id}.mp4")),
+    );
+    request.seed = Some(request.seed.unwrap_or_else(kinora_engine::plan::fresh_seed));
+    tokio::task::spawn_blocking(move || {
+        let plan = make::plan(&request, &known, &catalog, &out)?;
+        request.tool = Some(request.tool.unwrap_or_default());
+        request.model = Some(request.model.unwrap_or_else(|| catalog.default.clone()));
+        Ok((plan, request))
+    })
+    .await?
+}
+
+/// Takes a job in. Under an `Idempotency-Key` that was used before, that job is given again.
+#[utoipa::path(post, path = "/api/jobs", request_body = JobRequest, responses((status = 201, body = Job), (status = 400), (status = 429)))]
+pub async fn create(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    Body(request): Body<JobRequest>,
+) -> Result<(StatusCode, Json<Job>)> {
+    let key = headers
+        .get("idempotency-key")
+        .map(|key| key.to_str().map(str::to_owned));
+    let key = key
+        .transpose()
+        .map_err(|_| Error::Invalid("an Idempotency-Key is plain text".into()))?;
+    let intake = Intake {
+        idempotency: key,
+        ..Intake::default()
+    };
+    let job = submit(&app, &viewer, request, intake).await?;
+    Ok((StatusCode::CREATED, Json(job)))
+}
+
+/// What a job would cost and take.
+#[utoipa::path(post, path = "/api/jobs/estimate", request_body = JobRequest, responses((status = 200, body = Estimate), (status = 400)))]
+pub async fn estimate(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Body(request): Body<JobRequest>,
+) -> Result<Json<Estimate>> {
+    let (plan, request) = resolve(&app, &viewer, request, "estimate").await?;
+    let (asked, credits) = make::asked(&plan, &request);
+    let (work, pixels) = make::weight(&plan);
+    let each = app.queue.seconds(&plan.model.name, work, pixels).await?;
+    let mut warnings = Vec::new();
+    if let Some((name, limits)) = viewer.plan(&app)
+        && let Err(refusal) = limits.check(name, &asked)
+    {
+        warnings.push(refusal.to_string());
+    }
+    Ok(Json(Estimate {
+        credits: credits * u64::from(asked.variants),
+        seconds_estimate: each.map(|each| each * f64::from(asked.variants)),
+        tokens: plan.tokens as u64,
+        warnings,
+        notes: plan.notes,
+    }))
+}
+
+/// The user's jobs, the latest first.
+#[utoipa::path(get, path = "/api/jobs", params(Filter), responses((status = 200, body = List<Job>)))]
+pub async fn list(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Params(filter): Params<Filter>,
+) -> Result<Json<List<Job>>> {
+    let mut items = app.store.jobs(&viewer.id, &filter).await?;
+    let places = app.queue.places().await?;
+    items.iter_mut().for_each(|job| place(job, &places));
+    Ok(Json(List { items }))
+}
+
+/// One job.
+#[utoipa::path(get, path = "/api/jobs/{id}", responses((status = 200, body = Job), (status = 404)))]
+pub async fn get(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    placed(&app, app.store.job(&viewer.id, &id).await?).await
+}
+
+/// Stops a job, whether it waits or runs. Clips that are ready stay, and are paid for.
+#[utoipa::path(post, path = "/api/jobs/{id}/cancel", responses((status = 200, body = Job)))]
+pub async fn cancel(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    Ok(Json(app.store.cancel_job(&viewer.id, &id).await?))
+}
+
+/// Tries a failed or cancelled job again, from where it was.
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", responses((status = 200, body = Job), (status = 409)))]
+pub async fn retry(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    let job = app
+        .store
+        .retry_job(&viewer.id, &id, viewer.plan(&app))
+        .await?;
+    placed(&app, job).await
+}
+
+/// Puts a waiting job before the user's others.
+#[utoipa::path(post, path = "/api/jobs/{id}/front", responses((status = 200, body = Job)))]
+pub async fn front(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    let job = app.store.front_job(&viewer.id, &id).await?;
+    placed(&app, job).await
+}
+
+/// Stops all of the user's jobs that wait.
+#[utoipa::path(post, path = "/api/jobs/cancel-pending", responses((status = 200, body = super::clips::Changed)))]
+pub async fn cancel_pending(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<super::clips::Changed>> {
+    let changed = app.store.cancel_pending(&viewer.id).await?;
+    Ok(Json(super::clips::Changed { changed }))
+}
+
+/// Takes a finished job out of the list.
+#[utoipa::path(delete, path = "/api/jobs/{id}", responses((status = 204), (status = 409)))]
+pub async fn remove(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<StatusCode> {
+    app.store.hide_job(&viewer.id, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn placed(app: &App, mut job: Job) -> Result<Json<Job>> {
+    place(&mut job, &app.queue.places().await?);
+    Ok(Json(job))
+}

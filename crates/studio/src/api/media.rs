@@ -1,0 +1,312 @@
+//! A clip's files.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+use kinora_media::WriterOptions;
+use serde::Deserialize;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+
+use super::{Id, Params};
+use crate::files::{SIDECAR, SPRITESHEET, THUMBNAIL};
+use crate::guard::Viewer;
+use crate::wire::Clip;
+use crate::{App, Error, Result};
+
+/// A clip's files never change.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+
+/// The media file; answers ranges.
+#[utoipa::path(get, path = "/api/clips/{id}/video", responses((status = 200), (status = 206), (status = 404)))]
+pub async fn video(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    file(&app, &clip, &clip.file, request).await
+}
+
+/// A WebP picture that stands for the clip.
+#[utoipa::path(get, path = "/api/clips/{id}/thumbnail", responses((status = 200), (status = 404)))]
+pub async fn thumbnail(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    file(&app, &clip, THUMBNAIL, request).await
+}
+
+/// Frames in order of time as one JPEG; the clip's `sprite` says how they lie.
+#[utoipa::path(get, path = "/api/clips/{id}/spritesheet", responses((status = 200), (status = 404)))]
+pub async fn spritesheet(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    file(&app, &clip, SPRITESHEET, request).await
+}
+
+/// The engine's record of a generation: enough to make it again. Uploads have none.
+#[utoipa::path(get, path = "/api/clips/{id}/sidecar", responses((status = 200), (status = 404)))]
+pub async fn sidecar(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip(&viewer.id, &id).await?;
+    file(&app, &clip, SIDECAR, request).await
+}
+
+async fn file(app: &App, clip: &Clip, name: &str, request: Request) -> Result<Response> {
+    let path = app.store.files.clip(&clip.id).join(name);
+    if !path.exists() {
+        return Err(Error::NotFound("file"));
+    }
+    let answer = ServeFile::new(path).oneshot(request).await;
+    let mut answer = answer.map_err(Error::internal)?.map(axum::body::Body::new);
+    if answer.status().is_success() {
+        answer.headers_mut().insert(header::CACHE_CONTROL, FOR_EVER);
+    }
+    Ok(answer.into_response())
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Download {
+    /// `mp4`, `gif` or `png`; the file as it is, if absent.
+    pub format: Option<String>,
+    /// Seconds; of a still.
+    pub at: Option<f64>,
+}
+
+/// The clip as a file to keep, in another format if asked.
+#[utoipa::path(get, path = "/api/clips/{id}/download", params(Download), responses((status = 200), (status = 400)))]
+pub async fn download(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    Params(asked): Params<Download>,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    let own = FilePath::new(&clip.file)
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("mp4")
+        .to_owned();
+    let format = asked.format.unwrap_or_else(|| own.clone());
+    let mut answer = match format.as_str() {
+        same if same == own && asked.at.is_none() => file(&app, &clip, &clip.file, request).await?,
+        "mp4" | "gif" | "png" => {
+            let at = asked.at.unwrap_or(0.0);
+            if !(0.0..=clip.seconds).contains(&at) {
+                return Err(Error::Invalid(format!(
+                    "the clip lasts {} s; give a time within it",
+                    clip.seconds
+                )));
+            }
+            let made = converted(&app, &clip, &format, at).await?;
+            let mut answer = file_once(&made, request).await?;
+            answer
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            answer
+        }
+        _ => {
+            return Err(Error::Invalid(format!(
+                "`{format}` is not a format; give mp4, gif or png"
+            )));
+        }
+    };
+    let name = download_name(&clip, &format);
+    let value = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
+        .map_err(Error::internal)?;
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, value);
+    Ok(answer)
+}
+
+/// Letters of the title or prompt that every file system takes.
+fn download_name(clip: &Clip, ending: &str) -> String {
+    let words = if clip.title.is_empty() {
+        &clip.prompt
+    } else {
+        &clip.title
+    };
+    let plain: String = words
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let parts: Vec<&str> = plain
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .take(8)
+        .collect();
+    let stem = if parts.is_empty() {
+        "kinora".into()
+    } else {
+        parts.join("-")
+    };
+    match clip.seed {
+        Some(seed) => format!("{stem}-{seed}.{ending}"),
+        None => format!("{stem}.{ending}"),
+    }
+}
+
+/// Writes the clip in another format; the file goes with the answer.
+async fn converted(app: &App, clip: &Clip, format: &str, at: f64) -> Result<PathBuf> {
+    let _turn = app
+        .heavy
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(Error::internal)?;
+    let from = app.store.files.clip(&clip.id).join(&clip.file);
+    let to = app
+        .store
+        .files
+        .upload(&crate::files::fresh_id())
+        .with_extension(format);
+    let path = to.clone();
+    let still = format == "png";
+    tokio::task::spawn_blocking(move || convert(&from, &to, still.then_some(at))).await??;
+    Ok(path)
+}
+
+fn convert(from: &FilePath, to: &FilePath, still: Option<f64>) -> Result<()> {
+    let mut reader = kinora_media::open(from)?;
+    let info = reader.info().clone();
+    let mut writer = None;
+    while let Some(timed) = reader.next_frame()? {
+        match still {
+            // The last frame stands until the end.
+            Some(at) => {
+                let here = timed.start + timed.duration > at + 1e-6;
+                if here || info.frames == Some(1) {
+                    kinora_media::write_image(to, &timed.frame)?;
+                    return Ok(());
+                }
+                writer = None;
+                if (timed.start + timed.duration - at).abs() < 1e-3 {
+                    kinora_media::write_image(to, &timed.frame)?;
+                }
+            }
+            None => {
+                if writer.is_none() {
+                    let options = WriterOptions::new(timed.frame.size(), info.fps);
+                    writer = Some(kinora_media::create(to, options)?);
+                }
+                if let Some(writer) = &mut writer {
+                    writer.push(&timed.frame)?;
+                }
+            }
+        }
+    }
+    match writer {
+        Some(writer) => writer.finish().map(drop).map_err(Error::from),
+        None if to.exists() => Ok(()),
+        None => Err(Error::Unreadable("the clip holds no such frame".into())),
+    }
+}
+
+/// Opened before it is removed: the bytes last as long as the answer.
+async fn file_once(path: &FilePath, request: Request) -> Result<Response> {
+    let answer = ServeFile::new(path).oneshot(request).await;
+    let removed = tokio::fs::remove_file(path).await;
+    if let Err(error) = removed {
+        tracing::warn!(%error, path = %path.display(), "a download's file is left behind");
+    }
+    Ok(answer
+        .map_err(Error::internal)?
+        .map(axum::body::Body::new)
+        .into_response())
+}
+
+/// The page behind a share link.
+pub async fn shared_page(State(app): State<App>, Id(token): Id) -> Result<Response> {
+    let clip = app.store.clip_shared(&token).await?;
+    let title = escaped(if clip.title.is_empty() {
+        &clip.prompt
+    } else {
+        &clip.title
+    });
+    let player = match clip.frames {
+        1 => format!("<img src=\"/s/{token}/video\" alt=\"{title}\">"),
+        _ => format!(
+            "<video src=\"/s/{token}/video\" poster=\"/s/{token}/thumbnail\" controls autoplay loop muted playsinline></video>"
+        ),
+    };
+    Ok(Html(format!(
+        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{title}</title><meta property=og:title content=\"{title}\"><meta property=og:type content=video.other>\
+         <meta property=og:image content=\"/s/{token}/thumbnail\"><meta property=og:video content=\"/s/{token}/video\">\
+         <meta property=og:video:type content=video/mp4><meta property=og:video:width content={width}>\
+         <meta property=og:video:height content={height}><meta name=twitter:card content=player>\
+         <style>body{{margin:0;min-height:100vh;display:grid;place-content:center;gap:1em;background:#111;color:#eee;\
+         font:16px/1.5 system-ui;padding:1em}}video,img{{max-width:100%;max-height:80vh;border-radius:12px}}p{{max-width:60ch;margin:auto}}</style>\
+         </head><body>{player}<p>{title}</p></body></html>",
+        width = clip.width,
+        height = clip.height,
+    ))
+    .into_response())
+}
+
+/// A shared clip's files.
+pub async fn shared(
+    State(app): State<App>,
+    Path((token, what)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response> {
+    let clip = app.store.clip_shared(&token).await?;
+    let name = match what.as_str() {
+        "video" => clip.file.as_str(),
+        "thumbnail" => THUMBNAIL,
+        _ => return Err(Error::NotFound("file")),
+    };
+    let mut answer = file(&app, &clip, name, request).await?;
+    // The link may be ended.
+    answer.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    Ok(answer)
+}
+
+fn escaped(text: &str) -> String {
+    let short: String = text.chars().take(300).collect();
+    short
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_of_users_are_escaped() {
+        assert_eq!(
+            super::escaped("<b a=\"1\">&"),
+            "&lt;b a=&quot;1&quot;&gt;&amp;"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Handlers of our own REST API: decode → validate → act → respond.
+
+pub mod accounts;
+pub mod boards;
+pub mod clips;
+pub mod events;
+mod extract;
+pub mod folders;
+pub mod jobs;
+pub mod media;
+pub mod status;
+pub mod styles;
+pub mod uploads;
+
+pub use extract::{Body, Id, Params};

@@ -1,0 +1,194 @@
+//! Styles, and help with prompts.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use kinora_engine::style;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Body;
+use crate::guard::Viewer;
+use crate::wire::List;
+use crate::{App, Error, Result};
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Style {
+    pub name: String,
+    pub title: String,
+    /// What is joined to the prompt.
+    pub text: String,
+    pub builtin: bool,
+}
+
+/// The presets, then the user's own.
+#[utoipa::path(get, path = "/api/styles", responses((status = 200, body = List<Style>)))]
+pub async fn list(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<List<Style>>> {
+    let presets = style::PRESETS.into_iter().map(|preset| Style {
+        name: preset.name.into(),
+        title: title(preset.name),
+        text: preset.en.into(),
+        builtin: true,
+    });
+    let own = app.store.styles(&viewer.id).await?.into_iter();
+    let own = own.map(|(name, title, text)| Style {
+        name,
+        title,
+        text,
+        builtin: false,
+    });
+    Ok(Json(List {
+        items: presets.chain(own).collect(),
+    }))
+}
+
+/// `film-noir` → `Film Noir`
+fn title(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let mut chars = word.chars();
+        chars
+            .next()
+            .map(|first| first.to_uppercase().chain(chars).collect::<String>())
+            .unwrap_or_default()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewStyle {
+    /// Made from the title, if absent.
+    pub name: Option<String>,
+    pub title: String,
+    pub text: String,
+}
+
+/// Keeps a style of the user's; one of that name is replaced.
+#[utoipa::path(post, path = "/api/styles", request_body = NewStyle, responses((status = 201, body = Style)))]
+pub async fn put(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Body(new): Body<NewStyle>,
+) -> Result<(StatusCode, Json<Style>)> {
+    let (title, text) = (new.title.trim().to_owned(), new.text.trim().to_owned());
+    let name = new.name.unwrap_or_else(|| {
+        title
+            .to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join("-")
+    });
+    let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty()
+        || name.chars().count() > 60
+        || !name.chars().all(plain)
+        || title.chars().count() > 60
+    {
+        return Err(Error::Invalid(
+            "a style's name has 1 to 60 letters, digits and dashes".into(),
+        ));
+    }
+    if text.is_empty() || text.chars().count() > 2000 {
+        return Err(Error::Invalid(
+            "a style's text has 1 to 2000 characters".into(),
+        ));
+    }
+    if style::find(&name).is_some() {
+        return Err(Error::Conflict(format!(
+            "`{name}` is a preset; give the style another name"
+        )));
+    }
+    app.store
+        .put_style(&viewer.id, &name, &title, &text)
+        .await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(Style {
+            name,
+            title,
+            text,
+            builtin: false,
+        }),
+    ))
+}
+
+/// Removes a style of the user's.
+#[utoipa::path(delete, path = "/api/styles/{name}", responses((status = 204)))]
+pub async fn remove(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    axum::extract::Path(name): axum::extract::Path<String>,
+) -> Result<StatusCode> {
+    app.store.delete_style(&viewer.id, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Enhance {
+    pub prompt: String,
+    pub style: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Enhanced {
+    pub prompt: String,
+}
+
+/// What a short prompt leaves open: how it is seen. Words that it says itself are not said again.
+const OPEN: [(&[&str], &str, &str); 3] = [
+    (
+        &[
+            "shot", "camera", "close-up", "wide", "pan", "zoom", "镜头", "特写", "全景", "广角",
+        ],
+        "wide-angle shot, slow camera",
+        "广角镜头，镜头缓慢移动",
+    ),
+    (
+        &[
+            "light", "sun", "dawn", "dusk", "night", "day", "noon", "光", "夜", "晨", "黄昏",
+            "白天",
+        ],
+        "soft daylight",
+        "柔和的日光",
+    ),
+    (
+        &["detail", "sharp", "quality", "细节", "清晰"],
+        "sharp detail",
+        "细节清晰",
+    ),
+];
+
+/// A longer prompt, to be looked at and edited: what it leaves open is filled in, in its own language.
+#[utoipa::path(post, path = "/api/enhance", request_body = Enhance, responses((status = 200, body = Enhanced)))]
+pub async fn enhance(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Body(asked): Body<Enhance>,
+) -> Result<Json<Enhanced>> {
+    let prompt = asked.prompt.trim();
+    if prompt.is_empty() {
+        return Err(Error::Invalid(
+            "the prompt is empty; say what the video shows".into(),
+        ));
+    }
+    let chinese = prompt.chars().any(kinora_engine::text::is_cjk);
+    let lower = prompt.to_lowercase();
+    let mut parts = vec![prompt.trim_end_matches(['.', '。', ',', '，']).to_owned()];
+    for (words, en, zh) in OPEN {
+        if !words.iter().any(|word| lower.contains(word)) {
+            parts.push(if chinese { zh.into() } else { en.into() });
+        }
+    }
+    let mut prompt = parts.join(if chinese { "，" } else { ", " });
+    if let Some(name) = &asked.style {
+        let own = app.store.style_words(&viewer.id).await?;
+        prompt = match (style::find(name), own.get(name)) {
+            (Some(preset), _) => preset.apply(&prompt),
+            (None, Some(words)) => format!("{prompt}, {words}"),
+            (None, None) => return Err(Error::Invalid(format!("there is no style `{name}`"))),
+        };
+    }
+    Ok(Json(Enhanced { prompt }))
+}

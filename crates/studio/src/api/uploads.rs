@@ -1,0 +1,176 @@
+//! Uploads: streamed to disk, read once to see what they are, then clips like all others.
+
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use tokio::io::AsyncWriteExt;
+
+use crate::derive::{Meta, derive};
+use crate::files::{fresh_id, is_id};
+use crate::guard::Viewer;
+use crate::store::clips::NewClip;
+use crate::wire::Clip;
+use crate::{App, Error, Result};
+
+/// A video (MP4, GIF) or picture (PNG, JPEG, WebP): part `file`, and optionally a part `folder_id` before it.
+#[utoipa::path(post, path = "/api/clips", request_body(content = Object, content_type = "multipart/form-data"),
+    responses((status = 201, body = Clip), (status = 413), (status = 415)))]
+pub async fn upload(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    request: Request,
+) -> Result<(StatusCode, Json<Clip>)> {
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|problem| {
+        Error::Invalid(format!("send multipart/form-data: {}", problem.body_text()))
+    })?;
+    let mut folder = None;
+    while let Some(field) = form.next_field().await.map_err(multipart)? {
+        match field.name() {
+            Some("folder_id") => {
+                folder = Some(field.text().await.map_err(multipart)?).filter(|id| is_id(id))
+            }
+            Some("file") => {
+                let clip = take_in(&app, &viewer, field, folder).await?;
+                return Ok((StatusCode::CREATED, Json(clip)));
+            }
+            _ => {}
+        }
+    }
+    Err(Error::Invalid("the form has no part `file`".into()))
+}
+
+async fn take_in(
+    app: &App,
+    viewer: &Viewer,
+    field: Field<'_>,
+    folder: Option<String>,
+) -> Result<Clip> {
+    let name = field.file_name().unwrap_or_default().to_owned();
+    let id = fresh_id();
+    let scratch = app.store.files.upload(&id);
+    tokio::fs::create_dir(&scratch).await?;
+    let clip = match receive(app, field, &scratch.join("upload")).await {
+        Ok(()) => accept(app, viewer, &id, &name, folder).await,
+        Err(error) => Err(error),
+    };
+    if clip.is_err() {
+        // What came in is of no use to anybody.
+        let _ = tokio::fs::remove_dir_all(&scratch).await;
+    }
+    clip
+}
+
+async fn receive(app: &App, mut field: Field<'_>, to: &std::path::Path) -> Result<()> {
+    let mut file = tokio::fs::File::create(to).await?;
+    let (mut bytes, limit) = (0, app.config.upload_mb << 20);
+    while let Some(chunk) = field.chunk().await.map_err(multipart)? {
+        bytes += chunk.len() as u64;
+        if bytes > limit {
+            return Err(Error::TooLarge(format!(
+                "uploads may have {} MiB; give a smaller file",
+                app.config.upload_mb
+            )));
+        }
+        file.write_all(&chunk).await?;
+    }
+    if bytes == 0 {
+        return Err(Error::Unreadable("the file is empty".into()));
+    }
+    Ok(file.flush().await?)
+}
+
+/// Bytes that lie in `uploads/ID/upload` become a clip.
+pub async fn accept(
+    app: &App,
+    viewer: &Viewer,
+    id: &str,
+    name: &str,
+    folder: Option<String>,
+) -> Result<Clip> {
+    let turn = app
+        .heavy
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(Error::internal)?;
+    let (scratch, target) = (app.store.files.upload(id), app.store.files.clip(id));
+    let meta = tokio::task::spawn_blocking(move || -> Result<Meta> {
+        let _turn = turn;
+        let ending = ending(&scratch.join("upload"))?;
+        let file = format!("video.{ending}");
+        std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
+        let meta = derive(&scratch, &file)?;
+        std::fs::rename(&scratch, &target)?;
+        Ok(meta)
+    });
+    let clip = NewClip {
+        id: id.to_owned(),
+        owner: viewer.id.clone(),
+        kind: "upload".into(),
+        tool: "upload".into(),
+        prompt: String::new(),
+        title: title(name),
+        job: None,
+        variant: 1,
+        variants: 1,
+        seed: None,
+        model: None,
+        style: None,
+        settings: None,
+        parents: Vec::new(),
+        folder,
+        meta: meta.await??,
+    };
+    app.store.add_clip(&clip).await?;
+    app.store.clip(&viewer.id, id).await
+}
+
+/// The ending that fits the first bytes; a name tells nothing.
+fn ending(path: &std::path::Path) -> Result<&'static str> {
+    use std::io::Read;
+    let mut head = [0; 16];
+    let count = std::fs::File::open(path)?.read(&mut head)?;
+    Ok(match &head[..count] {
+        [b'G', b'I', b'F', b'8', ..] => "gif",
+        [0x89, b'P', b'N', b'G', ..] => "png",
+        [0xff, 0xd8, 0xff, ..] => "jpg",
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => "webp",
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => "webm",
+        [_, _, _, _, b'f' | b'm' | b'w', _, _, _, ..] => "mp4",
+        _ => {
+            return Err(Error::Unreadable(
+                "this is no video or picture; give MP4, GIF, PNG, JPEG or WebP".into(),
+            ));
+        }
+    })
+}
+
+/// The file's name without its folder and ending.
+fn title(name: &str) -> String {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
+    stem.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn multipart(problem: MultipartError) -> Error {
+    match problem.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge("the upload is too large".into()),
+        _ => Error::Invalid(format!("the form cannot be read: {}", problem.body_text())),
+    }
+}

@@ -1,0 +1,133 @@
+//! How the studio is set up: defaults, then `studio.toml`, then `KINORA_…` in the environment, then flags.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use crate::plans::Plan;
+
+/// Every setting. In the environment the names are `KINORA_ADDR`, `KINORA_DATA` …
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Clips made at a time inside the server; 0 leaves all work to `kinora worker`.
+    pub workers: usize,
+    /// The model that is used where none is named.
+    pub model: String,
+    /// `cpu`, `cuda` or `metal`.
+    pub device: String,
+    /// `auto`, `f32` or `bf16`.
+    pub dtype: String,
+    /// Whether users log in. Always so where the address is not this machine's own.
+    pub users: bool,
+    /// Under which host names the server may be asked for, beside `localhost` and its address.
+    pub hosts: Vec<String>,
+    /// The largest upload in MiB.
+    pub upload_mb: u64,
+    /// Plans by name, see [`Plan`].
+    pub plans: BTreeMap<String, Plan>,
+    /// The plan of users who have no other; without one there are no limits.
+    pub plan: Option<String>,
+    /// How many relaxed jobs are served: one in this many, where both kinds wait.
+    pub relaxed_every: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addr: (Ipv4Addr::LOCALHOST, 7860).into(),
+            data: data_folder(),
+            workers: 1,
+            model: "mini".into(),
+            device: "cpu".into(),
+            dtype: "auto".into(),
+            users: false,
+            hosts: Vec::new(),
+            upload_mb: 1024,
+            plans: BTreeMap::new(),
+            plan: None,
+            relaxed_every: 4,
+        }
+    }
+}
+
+/// Names that may be set in the environment.
+const ENV: &[&str] = &[
+    "addr",
+    "data",
+    "workers",
+    "model",
+    "device",
+    "dtype",
+    "users",
+    "hosts",
+    "upload_mb",
+    "plan",
+];
+
+impl Config {
+    /// Reads everything; `flags` are settings by name, as typed.
+    pub fn load(file: Option<&Path>, flags: &serde_json::Value) -> Result<Self, String> {
+        if let Some(file) = file.filter(|file| !file.exists()) {
+            return Err(format!("there is no file {}", file.display()));
+        }
+        let file = file.unwrap_or(Path::new("studio.toml"));
+        let config: Self = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(file))
+            .merge(Env::prefixed("KINORA_").only(ENV))
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| format!("the settings do not fit: {error}"))?;
+        config.check()
+    }
+
+    fn check(self) -> Result<Self, String> {
+        if let Some(name) = self
+            .plan
+            .as_ref()
+            .filter(|name| !self.plans.contains_key(*name))
+        {
+            let known: Vec<_> = self.plans.keys().map(String::as_str).collect();
+            let known = known.join(", ");
+            return Err(format!("there is no plan `{name}`; [plans] has: {known}"));
+        }
+        if self.workers > 64 {
+            return Err(format!(
+                "{} workers are too many; give 0 to 64",
+                self.workers
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The plan of this name, else the one that users have by default.
+    pub fn plan_of<'a>(&'a self, name: Option<&'a str>) -> Option<(&'a str, &'a Plan)> {
+        let name = name.or(self.plan.as_deref())?;
+        self.plans.get(name).map(|plan| (name, plan))
+    }
+
+    /// Whether somebody has to log in.
+    pub fn auth_required(&self) -> bool {
+        self.users || !self.addr.ip().is_loopback()
+    }
+}
+
+/// `$XDG_DATA_HOME/kinora`, else the system's place for such things, else `kinora-data` here.
+fn data_folder() -> PathBuf {
+    let set = |name: &str| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    let base = set("XDG_DATA_HOME")
+        .or_else(|| set("APPDATA"))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    base.map_or_else(|| "kinora-data".into(), |base| base.join("kinora"))
+}

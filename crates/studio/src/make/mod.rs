@@ -1,0 +1,215 @@
+//! From what the wire says to the engine's plan. Blocking: files are read and hashed.
+
+mod tools;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use kinora_engine::{Aspect, Condition, ConditionKind, Effort, Plan, Request, Resolution, style};
+use kinora_media::Rational;
+
+use crate::catalog::Catalog;
+use crate::plans::{Asked, credits};
+use crate::wire::{Clip, JobRequest, Tool};
+use crate::{Error, Result};
+
+/// What a request speaks of, looked up beforehand for its owner.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Media file of each clip that the request names.
+    pub clips: HashMap<String, Footage>,
+    /// The owner's own styles: name → words.
+    pub styles: HashMap<String, String>,
+}
+
+/// A clip's media.
+#[derive(Debug, Clone)]
+pub struct Footage {
+    pub path: PathBuf,
+    pub seconds: f64,
+    pub frames: u64,
+}
+
+impl Known {
+    pub fn add(&mut self, clip: &Clip, path: PathBuf) {
+        let footage = Footage {
+            path,
+            seconds: clip.seconds,
+            frames: clip.frames,
+        };
+        self.clips.insert(clip.id.clone(), footage);
+    }
+
+    fn footage(&self, id: &str) -> Result<&Footage> {
+        self.clips.get(id).ok_or(Error::NotFound("clip"))
+    }
+}
+
+/// The clips that a request names: what it is made from.
+pub fn parents(request: &JobRequest) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    let single = [
+        &request.clip,
+        &request.clip_b,
+        &request.image,
+        &request.video,
+    ];
+    ids.extend(single.into_iter().flatten().cloned());
+    let cards = request
+        .board
+        .as_ref()
+        .and_then(|board| board["cards"].as_array());
+    for card in cards.into_iter().flatten() {
+        let media = ["image", "clip"]
+            .into_iter()
+            .filter_map(|kind| card[kind].as_str());
+        ids.extend(media.map(str::to_owned));
+    }
+    let mut seen = std::collections::HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    ids
+}
+
+/// The prompt that stands for the request in lists.
+pub fn prompt_of(request: &JobRequest) -> String {
+    let own = request.prompt.clone().unwrap_or_default();
+    if !own.trim().is_empty() {
+        return own;
+    }
+    let Some(board) = &request.board else {
+        return own;
+    };
+    let cards = board["cards"].as_array().into_iter().flatten();
+    let texts = cards.filter_map(|card| card["text"].as_str());
+    let all: Vec<&str> = board["prompt"]
+        .as_str()
+        .into_iter()
+        .chain(texts)
+        .filter(|text| !text.is_empty())
+        .collect();
+    all.join(" / ")
+}
+
+/// The plan of a request, every check done. `out` names the file that it makes.
+pub fn plan(request: &JobRequest, known: &Known, catalog: &Catalog, out: &Path) -> Result<Plan> {
+    let model = catalog.open(request.model.as_deref())?;
+    let asked = engine_request(request, known)?;
+    Ok(Plan::resolve(asked, model, catalog.compute.clone(), out)?)
+}
+
+/// What a plan weighs: tokens × steps, and millions of pixels to be decoded and written.
+pub fn weight(plan: &Plan) -> (f64, f64) {
+    let (width, height) = plan.output.size;
+    let pixels = f64::from(width) * f64::from(height) * plan.output.frames as f64 / 1e6;
+    ((plan.tokens * plan.drawn.steps) as f64, pixels)
+}
+
+/// What a plan costs and what plans of users care for.
+pub fn asked(plan: &Plan, request: &JobRequest) -> (Asked, u64) {
+    let seconds = plan.output.frames as f64 / plan.output.fps.as_f64();
+    let asked = Asked {
+        size: plan.output.size,
+        seconds,
+        variants: plan.variants.len() as u32,
+        class: request.class.unwrap_or_default(),
+    };
+    (asked, credits(asked.size, seconds))
+}
+
+fn engine_request(request: &JobRequest, known: &Known) -> Result<Request> {
+    match request.tool.unwrap_or_default() {
+        Tool::Generate if request.board.is_none() => generate(request, known),
+        tool => tools::request(tool, request, known),
+    }
+}
+
+fn generate(request: &JobRequest, known: &Known) -> Result<Request> {
+    let mut conditions = Vec::new();
+    for (id, kind) in [
+        (&request.image, ConditionKind::Image),
+        (&request.video, ConditionKind::Video),
+    ] {
+        let Some(id) = id else { continue };
+        let path = known.footage(id)?.path.clone();
+        conditions.push(Condition {
+            kind,
+            path,
+            at: 0.0,
+            strength: 1.0,
+            sha256: None,
+        });
+    }
+    Ok(Request {
+        conditions,
+        ..common(request, known)?
+    })
+}
+
+/// The fields that all tools share.
+fn common(request: &JobRequest, known: &Known) -> Result<Request> {
+    let prompt = request.prompt.clone().unwrap_or_default();
+    let (prompt, style) = match &request.style {
+        Some(name) if style::find(name).is_none() && known.styles.contains_key(name) => {
+            (format!("{prompt}, {}", known.styles[name]), None)
+        }
+        style => (prompt, style.clone()),
+    };
+    Ok(Request {
+        prompt,
+        style,
+        negative: request.negative.clone(),
+        aspect: parsed(request.aspect.as_deref())?,
+        resolution: request.resolution.as_deref().map(resolution).transpose()?,
+        size: request.size.as_deref().map(size).transpose()?,
+        seconds: request.seconds,
+        fps: request.fps.map(rate).transpose()?,
+        variants: request.variants,
+        seed: request.seed,
+        steps: request.steps,
+        guidance: request.guidance,
+        effort: effort(request.effort.as_deref())?,
+        ..Request::default()
+    })
+}
+
+fn parsed(text: Option<&str>) -> Result<Option<Aspect>> {
+    text.map(|text| text.parse().map_err(Error::Invalid))
+        .transpose()
+}
+
+fn resolution(text: &str) -> Result<Resolution> {
+    match text {
+        "480p" => Ok(Resolution::P480),
+        "720p" => Ok(Resolution::P720),
+        "1080p" => Ok(Resolution::P1080),
+        _ => Err(Error::Invalid(format!(
+            "`{text}` is not a resolution; give 480p, 720p or 1080p"
+        ))),
+    }
+}
+
+/// `854x480`
+pub fn size(text: &str) -> Result<(u32, u32)> {
+    let sides = text.split_once(['x', 'X', '×']);
+    let parsed = sides.and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    parsed.ok_or_else(|| {
+        Error::Invalid(format!(
+            "`{text}` is not a size; give WIDTHxHEIGHT, for instance 854x480"
+        ))
+    })
+}
+
+fn rate(fps: f64) -> Result<Rational> {
+    Rational::from_f64(fps).map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn effort(text: Option<&str>) -> Result<Effort> {
+    match text {
+        None | Some("standard") => Ok(Effort::Standard),
+        Some("draft") => Ok(Effort::Draft),
+        Some("quality") => Ok(Effort::Quality),
+        Some(text) => Err(Error::Invalid(format!(
+            "`{text}` is not an effort; give draft, standard or quality"
+        ))),
+    }
+}

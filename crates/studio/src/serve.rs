@@ -1,0 +1,188 @@
+//! Starting and stopping.
+
+use std::fs::{File, TryLockError};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api::accounts::hashed;
+use crate::catalog::{Catalog, Models};
+use crate::config::Config;
+use crate::events::Hub;
+use crate::files::Files;
+use crate::queue::SqliteQueue;
+use crate::store::Store;
+use crate::{App, Error, Result, routes, worker};
+
+/// A server that listens but does not answer yet.
+pub struct Server {
+    pub addr: SocketAddr,
+    /// Name and password of the administrator, where accounts have just begun: to be shown once.
+    pub first_login: Option<(String, String)>,
+    app: App,
+    listener: TcpListener,
+    /// One server a data folder.
+    _lock: File,
+}
+
+/// Opens the data folder and the port. Nothing is computed yet; errors are sentences for the user.
+pub async fn serve(config: Config, models: Arc<dyn Models>) -> Result<Server> {
+    let files = open_folder(&config)?;
+    let lock = lock(&files)?;
+    let listener = TcpListener::bind(config.addr).await.map_err(|error| {
+        Error::Invalid(format!(
+            "cannot listen at {}: {error}; give another --addr",
+            config.addr
+        ))
+    })?;
+    let addr = listener.local_addr()?;
+    let (app, queue) = app(config, files, models).await?;
+    queue.recover().await?;
+    let first_login = begin_accounts(&app).await?;
+    Ok(Server {
+        first_login,
+        addr,
+        app,
+        listener,
+        _lock: lock,
+    })
+}
+
+impl Server {
+    /// What handlers share; for tests.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Answers until `stop` is ready; then the clip under way is kept in its checkpoint.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<()> {
+        let Self {
+            app,
+            listener,
+            addr,
+            _lock,
+            ..
+        } = self;
+        let (stopper, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(
+            app.hub
+                .clone()
+                .run(app.store.clone(), app.queue.clone(), stopped.clone()),
+        );
+        for number in 1..=app.config.workers {
+            let name = format!("serve-{}-{number}", std::process::id());
+            tasks.spawn(worker::run(app.clone(), name, stopped.clone()));
+        }
+        let router = routes::router(app.clone(), addr, stopped.clone());
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let mut until = stopped.clone();
+        let answering = axum::serve(listener, service).with_graceful_shutdown(async move {
+            let _ = until.wait_for(|stop| *stop).await;
+        });
+        tasks.spawn(async move {
+            if let Err(error) = answering.await {
+                tracing::error!(%error, "the server ended");
+            }
+        });
+        tokio::select! {
+            () = stop => {}
+            _ = tasks.join_next() => tracing::error!("a part of the studio ended by itself"),
+        }
+        let _ = stopper.send(true);
+        // A connection that stays open must not hold up the end; the workers may take a step to stop.
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(std::time::Duration::from_secs(30), all)
+            .await
+            .is_err()
+        {
+            tracing::warn!("not everything stopped in time");
+        }
+        app.store.close().await;
+        Ok(())
+    }
+}
+
+/// Works on the queue of a data folder, in a process of its own, until `stop` is ready.
+pub async fn work(
+    config: Config,
+    models: Arc<dyn Models>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<()> {
+    let files = open_folder(&config)?;
+    let (app, _) = app(config, files, models).await?;
+    let (stopper, stopped) = watch::channel(false);
+    let name = format!("worker-{}", std::process::id());
+    let mut running = tokio::spawn(worker::run(app.clone(), name, stopped));
+    tokio::select! {
+        () = stop => {
+            let _ = stopper.send(true);
+            running.await?;
+        }
+        ended = &mut running => ended?,
+    }
+    app.store.close().await;
+    Ok(())
+}
+
+/// Where users log in and nobody has a password yet, the first user becomes the administrator.
+async fn begin_accounts(app: &App) -> Result<Option<(String, String)>> {
+    if !app.config.auth_required() {
+        return Ok(None);
+    }
+    let (name, password) = ("admin".to_owned(), crate::files::secret()[..20].to_owned());
+    let slow = password.clone();
+    let hash = tokio::task::spawn_blocking(move || hashed(&slow)).await??;
+    Ok(app
+        .store
+        .begin_accounts(&name, &hash)
+        .await?
+        .then_some((name, password)))
+}
+
+fn open_folder(config: &Config) -> Result<Files> {
+    let data = &config.data;
+    Files::open(data).map_err(|error| {
+        Error::Invalid(format!(
+            "the data folder {} cannot be used: {error}; give another --data",
+            data.display()
+        ))
+    })
+}
+
+fn lock(files: &Files) -> Result<File> {
+    let file = File::create(files.root().join("serve.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Invalid(format!(
+            "another server works in {}; stop it, or give another --data",
+            files.root().display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+async fn app(config: Config, files: Files, models: Arc<dyn Models>) -> Result<(App, SqliteQueue)> {
+    let config = Arc::new(config);
+    let store = Store::open(files).await?;
+    let queue = || SqliteQueue::new(store.clone(), config.clone());
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = metrics.handle();
+    // A second server in one process (tests) keeps the first one's recorder.
+    let _ = metrics::set_global_recorder(metrics);
+    let app = App {
+        catalog: Catalog::new(models, &config).map_err(Error::Invalid)?,
+        queue: Arc::new(queue()),
+        store: store.clone(),
+        hub: Hub::default(),
+        metrics: handle,
+        tries: Arc::default(),
+        heavy: Arc::new(tokio::sync::Semaphore::new(2)),
+        config: config.clone(),
+    };
+    Ok((app, queue()))
+}

@@ -1,0 +1,359 @@
+//! Jobs as their owners see them; workers come in through [`crate::queue`].
+
+use serde_json::Value;
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+
+use super::{Store, json, usage};
+use crate::files::now;
+use crate::plans::Plan;
+use crate::wire::{Class, Cost, Job, JobRequest, time};
+use crate::{Error, Result};
+
+/// A job about to be taken in, resolved and priced.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub id: String,
+    pub owner: String,
+    /// `studio` or `v1`.
+    pub origin: &'static str,
+    pub tool: &'static str,
+    pub class: Class,
+    pub prompt: String,
+    /// With the seed filled in.
+    pub request: JobRequest,
+    /// What the API that takes it wants to find again.
+    pub extra: Option<Value>,
+    pub model: String,
+    pub variants: u32,
+    pub size: (u32, u32),
+    pub seconds: f64,
+    /// Tokens × steps of one clip.
+    pub work: f64,
+    /// Millions of pixels of one clip.
+    pub pixels: f64,
+    /// Of one clip.
+    pub credits: u64,
+    /// Two jobs of one owner under one key are one job.
+    pub idempotency: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    owner: String,
+    origin: String,
+    tool: String,
+    class: String,
+    status: String,
+    prompt: String,
+    request: String,
+    extra: Option<String>,
+    folder: Option<String>,
+    model: String,
+    variants: u32,
+    width: u32,
+    height: u32,
+    seconds: f64,
+    credits: i64,
+    stage: Option<String>,
+    step: i64,
+    steps: i64,
+    progress: f64,
+    eta: Option<i64>,
+    note: Option<String>,
+    error: Option<String>,
+    created: i64,
+    started: Option<i64>,
+    finished: Option<i64>,
+    clip_list: String,
+}
+
+const COLUMNS: &str = "jobs.*, \
+    (SELECT json_group_array(id) FROM (SELECT id FROM clips WHERE job = jobs.id ORDER BY variant)) AS clip_list";
+
+impl Row {
+    fn job(self) -> Job {
+        let credits = self.credits.unsigned_abs() * u64::from(self.variants);
+        Job {
+            id: self.id,
+            tool: self.tool,
+            status: self.status,
+            class: self.class,
+            prompt: self.prompt,
+            stage: self.stage,
+            step: self.step.unsigned_abs(),
+            steps: self.steps.unsigned_abs(),
+            progress: self.progress,
+            position: None,
+            eta_seconds: self.eta.map(|ms| ms as f64 / 1000.0),
+            variants: self.variants,
+            clips: json(Some(self.clip_list)).unwrap_or_default(),
+            cost: (credits > 0).then_some(Cost { credits }),
+            error: self.error,
+            note: self.note,
+            created_at: time(self.created),
+            started_at: self.started.map(time),
+            finished_at: self.finished.map(time),
+            preview_url: None,
+            folder_id: self.folder,
+            model: self.model,
+            width: self.width,
+            height: self.height,
+            seconds: self.seconds,
+            request: json(Some(self.request)).unwrap_or_default(),
+            owner: self.owner,
+            origin: self.origin,
+            extra: json(self.extra),
+            created: self.created,
+            finished: self.finished,
+        }
+    }
+}
+
+const MISSING: Error = Error::NotFound("job");
+
+/// Which of an owner's jobs.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// One status, or `active` for queued and running.
+    pub status: Option<String>,
+    /// 1–500; 100 if absent.
+    pub limit: Option<u32>,
+}
+
+impl Store {
+    /// Takes a job in and holds its price, both or neither. A key that was used before gives that job and changes
+    /// nothing.
+    pub async fn create_job(&self, job: &NewJob, plan: Option<(&str, &Plan)>) -> Result<Job> {
+        let mut t = self.begin().await?;
+        if let Some(key) = &job.idempotency {
+            let known: Option<String> =
+                sqlx::query_scalar("SELECT id FROM jobs WHERE owner = ? AND idempotency = ?")
+                    .bind(&job.owner)
+                    .bind(key)
+                    .fetch_optional(&mut *t)
+                    .await?;
+            if let Some(id) = known {
+                drop(t);
+                return self.job(&job.owner, &id).await;
+            }
+        }
+        if let Some(folder) = &job.request.folder_id {
+            let found: Option<i64> =
+                sqlx::query_scalar("SELECT 1 FROM folders WHERE id = ? AND owner = ?")
+                    .bind(folder)
+                    .bind(&job.owner)
+                    .fetch_optional(&mut *t)
+                    .await?;
+            found.ok_or(Error::NotFound("folder"))?;
+        }
+        usage::hold(&mut t, job, plan).await?;
+        sqlx::query(
+            "INSERT INTO jobs (id, seq, owner, origin, tool, class, status, prompt, request, extra, folder, model, variants, \
+             width, height, seconds, work, pixels, credits, idempotency, created) \
+             VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM jobs), ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&job.id)
+        .bind(&job.owner)
+        .bind(job.origin)
+        .bind(job.tool)
+        .bind(job.class.name())
+        .bind(&job.prompt)
+        .bind(serde_json::to_string(&job.request)?)
+        .bind(job.extra.as_ref().map(ToString::to_string))
+        .bind(&job.request.folder_id)
+        .bind(&job.model)
+        .bind(job.variants)
+        .bind(job.size.0)
+        .bind(job.size.1)
+        .bind(job.seconds)
+        .bind(job.work)
+        .bind(job.pixels)
+        .bind(job.credits as i64)
+        .bind(&job.idempotency)
+        .bind(now())
+        .execute(&mut *t)
+        .await?;
+        self.commit(t).await?;
+        self.work.notify_waiters();
+        self.job(&job.owner, &job.id).await
+    }
+
+    /// The job that was taken in under this key.
+    pub async fn job_by_key(&self, owner: &str, key: &str) -> Result<Option<Job>> {
+        let mut sql = select();
+        sql.push(" WHERE owner = ")
+            .push_bind(owner)
+            .push(" AND idempotency = ")
+            .push_bind(key);
+        let row = sql
+            .build_query_as::<Row>()
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map(Row::job))
+    }
+
+    /// One job of the owner's. Its place in the queue is not known here, see [`crate::queue::Queue::places`].
+    pub async fn job(&self, owner: &str, id: &str) -> Result<Job> {
+        let mut sql = select();
+        sql.push(" WHERE id = ")
+            .push_bind(id)
+            .push(" AND owner = ")
+            .push_bind(owner);
+        let row = sql
+            .build_query_as::<Row>()
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(Row::job).ok_or(MISSING)
+    }
+
+    /// The owner's jobs, the latest first.
+    pub async fn jobs(&self, owner: &str, filter: &Filter) -> Result<Vec<Job>> {
+        let mut sql = select();
+        sql.push(" WHERE listed AND owner = ").push_bind(owner);
+        match filter.status.as_deref() {
+            Some("active") => {
+                sql.push(" AND status IN ('queued', 'running')");
+            }
+            Some(status) => {
+                sql.push(" AND status = ").push_bind(status);
+            }
+            None => {}
+        }
+        sql.push(" ORDER BY seq DESC LIMIT ")
+            .push_bind(filter.limit.unwrap_or(100).clamp(1, 500));
+        let rows: Vec<Row> = sql.build_query_as().fetch_all(&self.read).await?;
+        Ok(rows.into_iter().map(Row::job).collect())
+    }
+
+    /// Stops a job: at once if it waits, at its worker's next step if it runs. A finished one stays as it is.
+    pub async fn cancel_job(&self, owner: &str, id: &str) -> Result<Job> {
+        let mut t = self.begin().await?;
+        let waited = sqlx::query(
+            "UPDATE jobs SET status = 'cancelled', finished = ?3, cancel = 1 \
+             WHERE id = ?1 AND owner = ?2 AND status = 'queued'",
+        )
+        .bind(id)
+        .bind(owner)
+        .bind(now())
+        .execute(&mut *t)
+        .await?;
+        if waited.rows_affected() > 0 {
+            usage::settle(&mut t, id).await?;
+        }
+        sqlx::query("UPDATE jobs SET cancel = 1 WHERE id = ? AND owner = ? AND status = 'running'")
+            .bind(id)
+            .bind(owner)
+            .execute(&mut *t)
+            .await?;
+        self.commit(t).await?;
+        self.job(owner, id).await
+    }
+
+    /// Stops all jobs of the owner's that wait; gives how many they were.
+    pub async fn cancel_pending(&self, owner: &str) -> Result<u64> {
+        let waiting: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM jobs WHERE owner = ? AND status = 'queued'")
+                .bind(owner)
+                .fetch_all(&self.read)
+                .await?;
+        for id in &waiting {
+            self.cancel_job(owner, id).await?;
+        }
+        Ok(waiting.len() as u64)
+    }
+
+    /// Queues a failed or cancelled job again; what was made of it is kept, and what it costs is held again.
+    pub async fn retry_job(
+        &self,
+        owner: &str,
+        id: &str,
+        plan: Option<(&str, &Plan)>,
+    ) -> Result<Job> {
+        let job = self.job(owner, id).await?;
+        let mut t = self.begin().await?;
+        usage::hold_again(&mut t, &job, plan).await?;
+        let done = sqlx::query(
+            "UPDATE jobs SET status = 'queued', error = NULL, cancel = 0, failures = 0, crashes = 0, not_before = 0, \
+             finished = NULL, listed = 1 WHERE id = ? AND owner = ? AND status IN ('failed', 'cancelled')",
+        )
+        .bind(id)
+        .bind(owner)
+        .execute(&mut *t)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict(format!(
+                "the job is {}; only failed and cancelled ones are tried again",
+                job.status
+            )));
+        }
+        self.commit(t).await?;
+        self.work.notify_waiters();
+        self.job(owner, id).await
+    }
+
+    /// Puts a waiting job before the owner's others.
+    pub async fn front_job(&self, owner: &str, id: &str) -> Result<Job> {
+        let mut t = self.begin().await?;
+        sqlx::query(
+            "UPDATE jobs SET rank = (SELECT max(rank) + 1 FROM jobs WHERE owner = ?2) \
+             WHERE id = ?1 AND owner = ?2 AND status = 'queued'",
+        )
+        .bind(id)
+        .bind(owner)
+        .execute(&mut *t)
+        .await?;
+        self.commit(t).await?;
+        self.job(owner, id).await
+    }
+
+    /// Takes a finished job out of the list; its clips stay.
+    pub async fn hide_job(&self, owner: &str, id: &str) -> Result<()> {
+        let job = self.job(owner, id).await?;
+        if matches!(job.status.as_str(), "queued" | "running") {
+            return Err(Error::Conflict(format!(
+                "the job is {}; cancel it first",
+                job.status
+            )));
+        }
+        let mut t = self.begin().await?;
+        sqlx::query("UPDATE jobs SET listed = 0 WHERE id = ?")
+            .bind(id)
+            .execute(&mut *t)
+            .await?;
+        self.commit(t).await
+    }
+
+    /// How many jobs of all users have this status.
+    pub async fn count_jobs(&self, status: &str) -> Result<i64> {
+        let count = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE status = ?");
+        Ok(count.bind(status).fetch_one(&self.read).await?)
+    }
+
+    /// A job by its id alone: for the server itself.
+    pub(crate) async fn any_job(&self, id: &str) -> Result<Job> {
+        let mut sql = select();
+        sql.push(" WHERE id = ").push_bind(id);
+        let row = sql
+            .build_query_as::<Row>()
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(Row::job).ok_or(MISSING)
+    }
+}
+
+/// A job within a transaction.
+pub(crate) async fn read(t: &mut SqliteConnection, id: &str) -> Result<Job> {
+    let mut sql = select();
+    sql.push(" WHERE id = ").push_bind(id);
+    let row = sql.build_query_as::<Row>().fetch_optional(&mut *t).await?;
+    row.map(Row::job).ok_or(MISSING)
+}
+
+fn select() -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT ");
+    sql.push(COLUMNS).push(" FROM jobs");
+    sql
+}

@@ -1,0 +1,91 @@
+//! The database: SQLite in WAL mode, one connection that writes and several that read.
+//!
+//! Every function names the owner it works for: what is another's is not found. Several processes may share the
+//! file (`kinora serve` and `kinora worker`), so whatever must hold is checked inside one write transaction.
+
+pub mod boards;
+pub mod clips;
+pub mod folders;
+pub mod jobs;
+pub mod styles;
+pub mod usage;
+pub mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::Notify;
+
+use crate::files::Files;
+use crate::{Error, Result};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) read: SqlitePool,
+    write: SqlitePool,
+    pub files: Files,
+    /// Rung after each write of this process, see [`crate::events`].
+    pub written: Arc<Notify>,
+    /// Rung when a job may have become ready to be taken.
+    pub work: Arc<Notify>,
+}
+
+/// How long a statement waits while another process writes.
+const BUSY: Duration = Duration::from_secs(20);
+const READERS: u32 = 8;
+
+impl Store {
+    /// Opens the database, or makes it.
+    pub async fn open(files: Files) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(files.database())
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let write = pool(1).connect_with(options.clone()).await?;
+        let migrations = sqlx::migrate!("./migrations");
+        migrations.run(&write).await.map_err(Error::internal)?;
+        let read = pool(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Self {
+            read,
+            write,
+            files,
+            written: Arc::default(),
+            work: Arc::default(),
+        })
+    }
+
+    /// A transaction that sees the latest state and alone may change it.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<()> {
+        transaction.commit().await?;
+        self.written.notify_one();
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// Writes what is in the log into the file itself, and lets go of it.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// JSON kept in a column; what cannot be read counts as absent.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
+    text.and_then(|text| serde_json::from_str(&text).ok())
+}

@@ -1,0 +1,151 @@
+//! What plans hold and what is used of them: held when a job is taken in, settled once when it ends.
+
+use serde::Serialize;
+use sqlx::SqliteConnection;
+use utoipa::ToSchema;
+
+use super::{Store, jobs::NewJob};
+use crate::files::now;
+use crate::plans::{Plan, month};
+use crate::wire::{Class, Job, time};
+use crate::{Error, Result};
+
+/// This month's use of a plan.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Usage {
+    pub plan: Option<String>,
+    pub videos_used: u64,
+    pub videos: Option<u64>,
+    pub credits_used: u64,
+    pub credits: Option<u64>,
+    pub resets_at: String,
+}
+
+const USED: &str = "SELECT coalesce(sum(credits), 0), coalesce(sum(videos), 0) FROM charges \
+    WHERE owner = ? AND at >= ? AND at < ? AND state <> 'refunded'";
+
+/// Holds the price of a new job, if the plan has that much left.
+pub(super) async fn hold(
+    t: &mut SqliteConnection,
+    job: &NewJob,
+    plan: Option<(&str, &Plan)>,
+) -> Result<()> {
+    let wanted = price(job.class.name(), job.credits, job.variants);
+    check(t, &job.owner, wanted, plan).await?;
+    sqlx::query("INSERT INTO charges (job, owner, state, class, credits, videos, at) VALUES (?, ?, 'held', ?, ?, ?, ?)")
+        .bind(&job.id)
+        .bind(&job.owner)
+        .bind(job.class.name())
+        .bind(wanted.0 as i64)
+        .bind(wanted.1 as i64)
+        .bind(now())
+        .execute(t)
+        .await?;
+    Ok(())
+}
+
+/// Holds the price of a job that was settled before, beside what its clips cost.
+pub(super) async fn hold_again(
+    t: &mut SqliteConnection,
+    job: &Job,
+    plan: Option<(&str, &Plan)>,
+) -> Result<()> {
+    let left = job.variants.saturating_sub(job.clips.len() as u32);
+    let credits: i64 = sqlx::query_scalar("SELECT credits FROM jobs WHERE id = ?")
+        .bind(&job.id)
+        .fetch_one(&mut *t)
+        .await?;
+    check(
+        t,
+        &job.owner,
+        price(&job.class, credits.unsigned_abs(), left),
+        plan,
+    )
+    .await?;
+    let all = price(&job.class, credits.unsigned_abs(), job.variants);
+    sqlx::query("UPDATE charges SET state = 'held', credits = ?, videos = ? WHERE job = ? AND state <> 'held'")
+        .bind(all.0 as i64)
+        .bind(all.1 as i64)
+        .bind(&job.id)
+        .execute(t)
+        .await?;
+    Ok(())
+}
+
+/// Ends the holding of a job that ends: the clips that came are charged, the rest is given back. A second call changes
+/// nothing.
+pub(crate) async fn settle(t: &mut SqliteConnection, job: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE charges SET \
+         credits = CASE WHEN class = 'relaxed' THEN 0 ELSE n.clips * (SELECT credits FROM jobs WHERE id = ?1) END, \
+         videos = CASE WHEN class = 'relaxed' THEN 0 ELSE n.clips END, \
+         state = CASE WHEN n.clips = 0 THEN 'refunded' ELSE 'charged' END \
+         FROM (SELECT count(*) AS clips FROM clips WHERE job = ?1) AS n WHERE charges.job = ?1 AND state = 'held'",
+    )
+    .bind(job)
+    .execute(t)
+    .await?;
+    Ok(())
+}
+
+/// Credits and videos; relaxed jobs are free.
+fn price(class: &str, credits: u64, clips: u32) -> (u64, u64) {
+    match class == Class::Relaxed.name() {
+        true => (0, 0),
+        false => (credits * u64::from(clips), u64::from(clips)),
+    }
+}
+
+async fn check(
+    t: &mut SqliteConnection,
+    owner: &str,
+    wanted: (u64, u64),
+    plan: Option<(&str, &Plan)>,
+) -> Result<()> {
+    let Some((name, plan)) = plan else {
+        return Ok(());
+    };
+    let (begin, end) = month(now());
+    let (credits, videos): (i64, i64) = sqlx::query_as(USED)
+        .bind(owner)
+        .bind(begin)
+        .bind(end)
+        .fetch_one(t)
+        .await?;
+    let resets = time(end);
+    let over = |used: i64, wanted: u64, most: Option<u64>| {
+        most.filter(|most| used.unsigned_abs() + wanted > *most)
+    };
+    if let Some(most) = over(credits, wanted.0, plan.credits) {
+        return Err(Error::Quota(format!(
+            "this takes {} credits; {credits} of the {most} that the plan {name} has a month are used; they return on {resets}",
+            wanted.0
+        )));
+    }
+    if let Some(most) = over(videos, wanted.1, plan.videos) {
+        return Err(Error::Quota(format!(
+            "{videos} of the {most} videos that the plan {name} has a month are used; they return on {resets}"
+        )));
+    }
+    Ok(())
+}
+
+impl Store {
+    /// What the user has used this month.
+    pub async fn usage(&self, owner: &str, plan: Option<(&str, &Plan)>) -> Result<Usage> {
+        let (begin, end) = month(now());
+        let used = sqlx::query_as::<_, (i64, i64)>(USED)
+            .bind(owner)
+            .bind(begin)
+            .bind(end);
+        let (credits, videos) = used.fetch_one(&self.read).await?;
+        Ok(Usage {
+            plan: plan.map(|(name, _)| name.to_owned()),
+            videos_used: videos.unsigned_abs(),
+            videos: plan.and_then(|(_, plan)| plan.videos),
+            credits_used: credits.unsigned_abs(),
+            credits: plan.and_then(|(_, plan)| plan.credits),
+            resets_at: time(end),
+        })
+    }
+}

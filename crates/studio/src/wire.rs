@@ -1,0 +1,314 @@
+//! What goes over the wire, as [`crate::openapi`] describes it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A generation or an upload, with what the library knows of it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Clip {
+    pub id: String,
+    /// `generation` or `upload`.
+    pub kind: String,
+    /// `generate`, `storyboard`, `extend`, `recut`, `remix`, `blend`, `loop` or `upload`.
+    pub tool: String,
+    pub prompt: String,
+    pub title: String,
+    pub job_id: Option<String>,
+    /// Which of the job's clips, from 1.
+    pub variant: u32,
+    pub variants: u32,
+    /// The clips that it was made from.
+    pub parents: Vec<String>,
+    pub children_count: u32,
+    pub width: u32,
+    pub height: u32,
+    pub seconds: f64,
+    pub fps: f64,
+    pub frames: u64,
+    pub seed: Option<u64>,
+    pub model: Option<String>,
+    pub style: Option<String>,
+    pub created_at: String,
+    pub bytes: u64,
+    pub favourite: bool,
+    pub bookmarked: bool,
+    pub folder_id: Option<String>,
+    pub tags: Vec<String>,
+    pub trashed_at: Option<String>,
+    pub share_url: Option<String>,
+    pub published: bool,
+    pub likes: u32,
+    pub sprite: Sprite,
+    pub urls: ClipUrls,
+    /// The request that made it.
+    pub settings: Option<Value>,
+    #[serde(skip)]
+    pub owner: String,
+    /// Name of the media file in the clip's folder.
+    #[serde(skip)]
+    pub file: String,
+}
+
+/// Frames in order of time, `columns` a row, each `width` × `height` pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sprite {
+    pub columns: u32,
+    pub rows: u32,
+    pub count: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ClipUrls {
+    pub video: String,
+    pub thumbnail: String,
+    pub spritesheet: String,
+    pub sidecar: String,
+    pub download: String,
+}
+
+impl ClipUrls {
+    pub fn of(id: &str) -> Self {
+        let url = |what: &str| format!("/api/clips/{id}/{what}");
+        Self {
+            video: url("video"),
+            thumbnail: url("thumbnail"),
+            spritesheet: url("spritesheet"),
+            sidecar: url("sidecar"),
+            download: url("download"),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Give it as `cursor` for the next page.
+    pub next_cursor: Option<String>,
+    pub total: u64,
+}
+
+/// A list that is never long.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct List<T> {
+    pub items: Vec<T>,
+}
+
+/// Work that was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    pub id: String,
+    pub tool: String,
+    /// `queued`, `running`, `completed`, `failed` or `cancelled`.
+    pub status: String,
+    /// `priority` or `relaxed`.
+    pub class: String,
+    pub prompt: String,
+    /// `text`, `conditions`, `denoise`, `decode` or `write`.
+    pub stage: Option<String>,
+    pub step: u64,
+    pub steps: u64,
+    /// 0–100, over all variants.
+    pub progress: f64,
+    /// How many are served before it; while queued.
+    pub position: Option<u32>,
+    pub eta_seconds: Option<f64>,
+    pub variants: u32,
+    /// The clips that are ready.
+    pub clips: Vec<String>,
+    pub cost: Option<Cost>,
+    pub error: Option<String>,
+    /// What the engine wants the user to know.
+    pub note: Option<String>,
+    pub created_at: String,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    pub preview_url: Option<String>,
+    pub folder_id: Option<String>,
+    pub model: String,
+    pub width: u32,
+    pub height: u32,
+    pub seconds: f64,
+    #[schema(value_type = JobRequest)]
+    pub request: Value,
+    #[serde(skip)]
+    pub owner: String,
+    /// Which API took it: `studio` or `v1`.
+    #[serde(skip)]
+    pub origin: String,
+    #[serde(skip)]
+    pub extra: Option<Value>,
+    #[serde(skip)]
+    pub created: i64,
+    #[serde(skip)]
+    pub finished: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct Cost {
+    pub credits: u64,
+}
+
+/// What is asked for. Which fields mean something depends on the tool.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct JobRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Tool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// A storyboard, see `/api/boards`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub board: Option<Value>,
+    /// The clip to extend, recut, remix or loop; the first to blend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<String>,
+    /// The second to blend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_b: Option<String>,
+    /// A picture to begin with: a clip or an upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// A clip to begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<String>,
+    /// `subtle`, `mild`, `strong`, or 0–1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub strength: Option<Value>,
+    /// Seconds, from and to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<(f64, f64)>,
+    /// Seconds, from and to: what recut keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<Vec<(f64, f64)>>,
+    /// Seconds to generate before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<f64>,
+    /// Seconds to generate after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<f64>,
+    /// Of a loop: `short`, `normal` or `long`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<String>,
+    /// Of a blend: seconds and weight of the second clip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<Vec<(f64, f64)>>,
+    /// Of a blend: `transition`, `mix` or `sample`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Of a recut: seconds generated between what is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<f64>,
+    /// `16:9`, `1:1` or `9:16`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect: Option<String>,
+    /// `480p`, `720p` or `1080p`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<String>,
+    /// `854x480`; wins over aspect and resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fps: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variants: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
+    /// `draft`, `standard` or `quality`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tool {
+    #[default]
+    Generate,
+    Storyboard,
+    Extend,
+    Recut,
+    Remix,
+    Blend,
+    Loop,
+}
+
+impl Tool {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::Storyboard => "storyboard",
+            Self::Extend => "extend",
+            Self::Recut => "recut",
+            Self::Remix => "remix",
+            Self::Blend => "blend",
+            Self::Loop => "loop",
+        }
+    }
+}
+
+/// Which queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    #[default]
+    Priority,
+    Relaxed,
+}
+
+impl Class {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Priority => "priority",
+            Self::Relaxed => "relaxed",
+        }
+    }
+}
+
+/// What a job would cost and take.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Estimate {
+    pub credits: u64,
+    /// Computing time from measured speeds; none before the first clip.
+    pub seconds_estimate: Option<f64>,
+    pub tokens: u64,
+    pub warnings: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+/// Of one user's library and queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, ToSchema)]
+pub struct Counts {
+    pub clips: i64,
+    pub favourites: i64,
+    pub trash: i64,
+    pub queued: i64,
+    pub running: i64,
+}
+
+/// RFC 3339 of milliseconds since 1970.
+pub fn time(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .unwrap_or_default()
+        .to_string()
+}

@@ -1,0 +1,278 @@
+//! Keeping things, and finding them again.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Studio, picture};
+
+async fn clip(studio: &Studio, title: &str) -> String {
+    let (_, clip) = studio.upload(&format!("{title}.png"), picture()).await;
+    clip["id"].as_str().unwrap().to_owned()
+}
+
+fn titles(page: &Value) -> Vec<&str> {
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|clip| clip["title"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clips_are_marked_filed_found_and_thrown_away() {
+    let studio = Studio::idle().await;
+    let mut ids = Vec::new();
+    for title in ["a mammoth at dawn", "猛犸象在沙漠中行走", "two frogs"] {
+        ids.push(clip(&studio, title).await);
+    }
+    for (query, found) in [
+        ("q=mammoth", vec!["a mammoth at dawn"]),
+        ("q=ammo", vec!["a mammoth at dawn"]),
+        ("q=at%20dawn", vec!["a mammoth at dawn"]),
+        ("q=%E6%B2%99%E6%BC%A0", vec!["猛犸象在沙漠中行走"]), // 沙漠, two characters
+        ("q=%E7%8C%9B%E7%8A%B8%E8%B1%A1", vec!["猛犸象在沙漠中行走"]), // 猛犸象, three
+        ("q=%25", vec![]),
+        ("q=%22", vec![]),
+        (
+            "sort=title&order=asc",
+            vec!["a mammoth at dawn", "two frogs", "猛犸象在沙漠中行走"],
+        ),
+        ("kind=generation", vec![]),
+    ] {
+        assert_eq!(
+            titles(&studio.get(&format!("/api/clips?{query}")).await),
+            found,
+            "{query}"
+        );
+    }
+
+    let folder = studio
+        .post("/api/folders", json!({"name": "Ice age"}))
+        .await;
+    let change = json!({"ids": [ids[0], ids[1], "nobody"], "folder_id": folder["id"], "favourite": true, "add_tags": ["big"]});
+    assert_eq!(studio.post("/api/clips/bulk", change).await["changed"], 2);
+    let in_folder = format!("/api/clips?folder={}", folder["id"].as_str().unwrap());
+    assert_eq!(studio.get(&in_folder).await["total"], 2);
+    assert_eq!(
+        titles(&studio.get("/api/clips?folder=none").await),
+        ["two frogs"]
+    );
+    assert_eq!(
+        studio.get("/api/clips?tag=big&favourite=true").await["total"],
+        2
+    );
+    assert_eq!(studio.get("/api/folders").await["items"][0]["clips"], 2);
+    let one = format!("/api/clips/{}", ids[0]);
+    let (_, changed) = studio
+        .ask(
+            Method::PATCH,
+            &one,
+            Some(json!({"folder_id": null, "bookmarked": true, "title": "Dawn"})),
+        )
+        .await;
+    assert_eq!(
+        (
+            &changed["folder_id"],
+            &changed["bookmarked"],
+            &changed["favourite"]
+        ),
+        (&Value::Null, &json!(true), &json!(true))
+    );
+    assert_eq!(titles(&studio.get("/api/clips?q=Dawn").await), ["Dawn"]);
+    assert_eq!(
+        studio.get("/api/clips?q=mammoth").await["total"],
+        0,
+        "the old title is not found any more"
+    );
+
+    studio
+        .post("/api/clips/bulk", json!({"ids": [ids[2]], "trashed": true}))
+        .await;
+    assert_eq!(studio.get("/api/clips").await["total"], 2);
+    assert_eq!(
+        titles(&studio.get("/api/clips?trash=true").await),
+        ["two frogs"]
+    );
+    studio
+        .post(
+            "/api/clips/bulk",
+            json!({"ids": [ids[2]], "trashed": false}),
+        )
+        .await;
+    assert_eq!(studio.get("/api/clips").await["total"], 3);
+    let (status, _) = studio.ask(Method::DELETE, &one, None).await;
+    assert_eq!(status, 200);
+    assert!(!studio.data.path().join("clips").join(&ids[0]).exists());
+    assert_eq!(studio.ask(Method::GET, &one, None).await.0, 404);
+    studio
+        .ask(
+            Method::DELETE,
+            &format!("/api/folders/{}", folder["id"].as_str().unwrap()),
+            None,
+        )
+        .await;
+    assert_eq!(
+        studio.get("/api/clips?folder=none").await["total"],
+        2,
+        "clips outlive their folder"
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_list_meet_each_clip_once() {
+    let studio = Studio::idle().await;
+    for number in 0..5 {
+        clip(&studio, &format!("clip {}", number / 2)).await;
+    }
+    for sort in [
+        "sort=created&order=desc",
+        "sort=title&order=asc",
+        "sort=seconds&order=desc",
+    ] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = studio
+                .get(&format!("/api/clips?limit=2&{sort}{cursor}"))
+                .await;
+            assert_eq!(page["total"], 5);
+            seen.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|clip| clip["id"].as_str().unwrap().to_owned()),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let all = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((all, seen.len()), (5, 5), "{sort}");
+    }
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_link_shows_a_clip_until_it_is_ended() {
+    let studio = Studio::idle().await;
+    let id = clip(&studio, "<b>shared").await;
+    let path = format!("/api/clips/{id}/share");
+    let url = studio.post(&path, json!({"expires_in_hours": 1})).await["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let page = studio.get(&url).await;
+    let page = page.as_str().unwrap();
+    assert!(
+        page.contains("og:image") && page.contains("&lt;b&gt;shared"),
+        "{page}"
+    );
+    assert_eq!(
+        studio
+            .ask(Method::GET, &format!("{url}/thumbnail"), None)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        studio
+            .ask(Method::GET, &format!("{url}/video.json"), None)
+            .await
+            .0,
+        404
+    );
+    studio.ask(Method::DELETE, &path, None).await;
+    assert_eq!(studio.ask(Method::GET, &url, None).await.0, 404);
+    let short = studio.post(&path, json!({"expires_in_hours": 1e-7})).await;
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    assert_eq!(
+        studio
+            .ask(Method::GET, short["url"].as_str().unwrap(), None)
+            .await
+            .0,
+        404,
+        "expired"
+    );
+
+    studio
+        .post(&format!("/api/clips/{id}/publish"), json!({}))
+        .await;
+    studio
+        .post(&format!("/api/clips/{id}/like"), json!({}))
+        .await;
+    let liked = studio
+        .post(&format!("/api/clips/{id}/like"), json!({}))
+        .await;
+    assert_eq!(liked["likes"], 1, "one like a user");
+    assert_eq!(
+        studio.get("/api/feed?sort=likes").await["items"][0]["id"],
+        json!(id)
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boards_styles_and_settings_are_kept() {
+    let studio = Studio::idle().await;
+    let board = studio.post("/api/boards", json!({"name": "Crane"})).await;
+    let path = format!("/api/boards/{}", board["id"].as_str().unwrap());
+    let edit = json!({"board": {"duration": 4.0, "prompt": "a stream", "cards": [{"at": 0, "text": "a crane"}]}});
+    let (_, saved) = studio.ask(Method::PUT, &path, Some(edit)).await;
+    assert_eq!(
+        (&saved["name"], &saved["board"]["cards"][0]["text"]),
+        (&json!("Crane"), &json!("a crane"))
+    );
+    assert_eq!(
+        studio.get("/api/boards").await["items"][0]["id"],
+        board["id"]
+    );
+    assert_eq!(studio.ask(Method::DELETE, &path, None).await.0, 204);
+
+    let style = studio
+        .post(
+            "/api/styles",
+            json!({"title": "Ink wash", "text": "ink wash painting"}),
+        )
+        .await;
+    assert_eq!(style["name"], "ink-wash");
+    assert_eq!(
+        studio.get("/api/styles").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        6
+    );
+    let enhanced = studio
+        .post(
+            "/api/enhance",
+            json!({"prompt": "a frog", "style": "ink-wash"}),
+        )
+        .await;
+    let text = enhanced["prompt"].as_str().unwrap();
+    assert!(
+        text.starts_with("a frog, ") && text.ends_with("ink wash painting"),
+        "{text}"
+    );
+    let (status, _) = studio
+        .ask(
+            Method::POST,
+            "/api/styles",
+            Some(json!({"title": "Film Noir", "text": "x"})),
+        )
+        .await;
+    assert_eq!(status, 409);
+
+    studio
+        .ask(
+            Method::PATCH,
+            "/api/settings",
+            Some(json!({"theme": "dark", "language": "zh"})),
+        )
+        .await;
+    let (_, settings) = studio
+        .ask(Method::PATCH, "/api/settings", Some(json!({"theme": null})))
+        .await;
+    assert_eq!(settings, json!({"language": "zh"}));
+    studio.stop().await;
+}

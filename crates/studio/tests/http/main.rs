@@ -1,0 +1,7 @@
+//! The studio over HTTP, with the real engine and the embedded model: clips of a second, in two steps.
+
+mod generate;
+mod library;
+mod queue;
+mod security;
+mod support;

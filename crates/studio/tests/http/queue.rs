@@ -1,0 +1,170 @@
+//! Waiting, stopping, going on, and being paid for.
+
+use kinora_studio::plans::Plan;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Studio, small};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_survives_the_end_of_its_server_and_goes_on() {
+    let studio = Studio::start().await;
+    let mut asked = small("a lion walks in the snow");
+    (asked["steps"], asked["size"]) = (json!(40), json!("224x128"));
+    let job = studio.post("/api/jobs", asked).await;
+    let id = job["id"].as_str().unwrap().to_owned();
+    let begun = std::time::Instant::now();
+    while studio.job(&id).await["step"].as_u64().unwrap() < 3 {
+        assert!(begun.elapsed().as_secs() < 60);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let data = studio.stop().await;
+    assert!(
+        data.path()
+            .join(format!("jobs/{id}/video.mp4.checkpoint"))
+            .exists()
+    );
+
+    let studio = Studio::on(data, |_| {}).await;
+    let job = studio.wait(&id, &["completed", "failed"]).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    assert_eq!(studio.get("/api/clips").await["total"], 1);
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_job_is_cancelled_and_can_be_tried_again() {
+    let studio = Studio::start().await;
+    let mut asked = small("a lion");
+    asked["steps"] = json!(200);
+    let id = studio.post("/api/jobs", asked).await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    studio.wait(&id, &["running"]).await;
+    studio
+        .post(&format!("/api/jobs/{id}/cancel"), json!({}))
+        .await;
+    let job = studio.wait(&id, &["cancelled", "completed"]).await;
+    assert_eq!(job["status"], "cancelled");
+    assert_eq!(studio.get("/api/clips").await["total"], 0);
+    let again = studio
+        .post(&format!("/api/jobs/{id}/retry"), json!({}))
+        .await;
+    assert!(
+        again["status"] == "queued" || again["status"] == "running",
+        "{again}"
+    );
+    studio
+        .post(&format!("/api/jobs/{id}/cancel"), json!({}))
+        .await;
+    studio.wait(&id, &["cancelled"]).await;
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_jobs_have_places_and_can_be_moved_and_stopped() {
+    let studio = Studio::idle().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let job = studio.post("/api/jobs", small("a frog")).await;
+        assert_eq!(job["position"], ids.len());
+        ids.push(job["id"].as_str().unwrap().to_owned());
+    }
+    let front = studio
+        .post(&format!("/api/jobs/{}/front", ids[2]), json!({}))
+        .await;
+    assert_eq!(front["position"], 0);
+    assert_eq!(studio.job(&ids[0]).await["position"], 1);
+    let (status, _) = studio
+        .ask(Method::DELETE, &format!("/api/jobs/{}", ids[0]), None)
+        .await;
+    assert_eq!(status, 409);
+    let stopped = studio.post("/api/jobs/cancel-pending", json!({})).await;
+    assert_eq!(stopped["changed"], 3);
+    let (status, _) = studio
+        .ask(Method::DELETE, &format!("/api/jobs/{}", ids[0]), None)
+        .await;
+    assert_eq!(status, 204);
+    assert_eq!(
+        studio.get("/api/jobs").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_is_one_job_and_a_plan_is_never_overdrawn() {
+    let plus = Plan {
+        credits: Some(100),
+        videos: Some(50),
+        seconds: Some(5.0),
+        resolution: Some(720),
+        ..Plan::default()
+    };
+    let studio = Studio::with(|config| {
+        config.workers = 0;
+        config.plans.insert("Plus".into(), plus);
+        config.plan = Some("Plus".into());
+    })
+    .await;
+    let send = |key: String| {
+        let request = studio
+            .http
+            .post(studio.url("/api/jobs"))
+            .header("idempotency-key", key)
+            .json(&small("a frog"));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    // 20 credits each: five fit, however many come at once.
+    let all = (0..12).map(|i| send(format!("key-{i}")));
+    let statuses = futures_util::future::join_all(all).await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        5,
+        "{statuses:?}"
+    );
+    assert!(statuses.iter().all(|status| [201, 429].contains(status)));
+    let usage = studio.get("/api/usage").await;
+    assert_eq!(
+        (&usage["credits_used"], &usage["videos_used"]),
+        (&json!(100), &json!(5))
+    );
+
+    let jobs = studio.get("/api/jobs").await;
+    assert_eq!(jobs["items"].as_array().unwrap().len(), 5);
+    let first = jobs["items"][0]["id"].as_str().unwrap();
+    for _ in 0..2 {
+        studio
+            .post(&format!("/api/jobs/{first}/cancel"), json!({}))
+            .await;
+    }
+    assert_eq!(
+        studio.get("/api/usage").await["credits_used"],
+        80,
+        "refunded once"
+    );
+    let same = futures_util::future::join_all((0..4).map(|_| send("again".into()))).await;
+    assert_eq!(same, [201; 4]);
+    assert_eq!(
+        studio.get("/api/usage").await["credits_used"],
+        100,
+        "charged once"
+    );
+
+    let (status, body) = studio
+        .ask(
+            Method::POST,
+            "/api/jobs",
+            Some(json!({"prompt": "a frog", "seconds": 10})),
+        )
+        .await;
+    assert!(
+        status == 403 && body["error"]["message"].as_str().unwrap().contains("Plus"),
+        "{body}"
+    );
+    studio.stop().await;
+}

@@ -1,0 +1,105 @@
+//! What must not get in.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{Studio, picture};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sites_and_other_names_are_kept_out() {
+    let studio = Studio::idle().await;
+    let get = |host: &str| {
+        studio
+            .http
+            .get(studio.url("/api/clips"))
+            .header("host", host.to_owned())
+            .send()
+    };
+    assert_eq!(
+        get("evil.example").await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(get("localhost").await.unwrap().status(), StatusCode::OK);
+    let write = studio
+        .http
+        .post(studio.url("/api/jobs/cancel-pending"))
+        .header("origin", "https://evil.example");
+    assert_eq!(write.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_do_not_lead_out_and_headers_are_set() {
+    let studio = Studio::idle().await;
+    let (_, clip) = studio.upload("a.png", picture()).await;
+    for path in [
+        "/api/clips/..%2f..%2fstudio/video".to_owned(),
+        "/api/clips/%2e%2e/video".to_owned(),
+        "/s/..%2f..%2fetc%2fpasswd".to_owned(),
+        format!(
+            "/api/clips/{}/..%2f..%2fstudio.db",
+            clip["id"].as_str().unwrap()
+        ),
+        "/..%2f..%2fCargo.toml".to_owned(),
+        "/assets/..%2f..%2f..%2fCargo.toml".to_owned(),
+    ] {
+        let (status, body) = studio.ask(Method::GET, &path, None).await;
+        assert!(
+            status == 404 || !body.to_string().contains("[package]"),
+            "{path}: {status}"
+        );
+        assert_ne!(status, 500, "{path}");
+    }
+    let answer = studio.http.get(studio.url("/")).send().await.unwrap();
+    for name in [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "x-request-id",
+    ] {
+        assert!(answer.headers().contains_key(name), "{name}");
+    }
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_and_bodies_have_limits() {
+    let studio = Studio::with(|config| (config.workers, config.upload_mb) = (0, 1)).await;
+    let mut large = picture();
+    large.resize(3 << 20, 0);
+    let part = reqwest::multipart::Part::bytes(large).file_name("a.png");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    // The server may close while bytes are still being sent.
+    if let Ok(answer) = studio
+        .http
+        .post(studio.url("/api/clips"))
+        .multipart(form)
+        .send()
+        .await
+    {
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let long = json!({"prompt": "a".repeat(5 << 20)});
+    if let Ok(answer) = studio
+        .http
+        .post(studio.url("/api/jobs"))
+        .json(&long)
+        .send()
+        .await
+    {
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    assert_eq!(studio.get("/api/clips").await["total"], 0);
+    assert_eq!(studio.get("/health").await, "ok");
+    assert_eq!(studio.get("/ready").await, "ready");
+    assert!(
+        studio
+            .get("/metrics")
+            .await
+            .as_str()
+            .unwrap()
+            .contains("kinora_jobs{status=\"queued\"} 0")
+    );
+    studio.stop().await;
+}

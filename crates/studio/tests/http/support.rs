@@ -1,0 +1,166 @@
+//! A studio on a port of its own, and what it is asked.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kinora_engine::Model;
+use kinora_studio::{Config, Models};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The embedded model alone.
+pub struct Mini;
+
+impl Models for Mini {
+    fn names(&self) -> Vec<String> {
+        vec!["mini".into()]
+    }
+
+    fn open(&self, _: &str) -> Result<Model, String> {
+        Model::embedded("mini", kinora_models::MINI).map_err(|error| error.to_string())
+    }
+}
+
+pub struct Studio {
+    pub base: String,
+    pub http: Client,
+    pub data: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<kinora_studio::Result<()>>,
+}
+
+pub fn config(data: &Path) -> Config {
+    Config {
+        addr: "127.0.0.1:0".parse().unwrap(),
+        data: data.to_path_buf(),
+        ..Config::default()
+    }
+}
+
+impl Studio {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Without a worker: jobs only wait.
+    pub async fn idle() -> Self {
+        Self::with(|config| config.workers = 0).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Arc::new(tempfile::tempdir().unwrap()), change).await
+    }
+
+    pub async fn on(data: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(data.path());
+        change(&mut config);
+        let server = kinora_studio::serve(config, Arc::new(Mini)).await.unwrap();
+        let base = format!("http://{}", server.addr);
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            base,
+            http: Client::new(),
+            data,
+            stop: Some(stop),
+            running,
+        }
+    }
+
+    /// Shuts the server down as a signal does; its data stay.
+    pub async fn stop(mut self) -> Arc<TempDir> {
+        let _ = self.stop.take().unwrap().send(());
+        self.running.await.unwrap().unwrap();
+        self.data
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = self.http.request(method, self.url(path));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(Method::GET, path, None).await;
+        assert!(status.is_success(), "GET {path}: {status} {body}");
+        body
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(Method::POST, path, Some(body)).await;
+        assert!(status.is_success(), "POST {path}: {status} {answer}");
+        answer
+    }
+
+    pub async fn job(&self, id: &str) -> Value {
+        self.get(&format!("/api/jobs/{id}")).await
+    }
+
+    /// Waits until the job has one of these states.
+    pub async fn wait(&self, id: &str, states: &[&str]) -> Value {
+        let begun = Instant::now();
+        loop {
+            let job = self.job(id).await;
+            if states.contains(&job["status"].as_str().unwrap()) {
+                return job;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(120),
+                "never {states:?}: {job}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Puts a small picture into the library.
+    pub async fn upload(&self, name: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let answer = self
+            .http
+            .post(self.url("/api/clips"))
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+}
+
+/// What is asked for in most tests.
+pub fn small(prompt: &str) -> Value {
+    json!({"tool": "generate", "prompt": prompt, "seconds": 1, "size": "96x64", "fps": 8, "steps": 2, "seed": 7})
+}
+
+/// A picture of two colours, as PNG.
+pub fn picture() -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    let frame =
+        kinora_media::Frame::from_fn(64, 48, |x, y| [x as u8 * 4, y as u8 * 5, 90]).unwrap();
+    kinora_media::write_image(&path, &frame).unwrap();
+    std::fs::read(path).unwrap()
+}
