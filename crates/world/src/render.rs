@@ -18,29 +18,64 @@ pub struct Format {
     pub fps: f32,
 }
 
+impl Format {
+    fn aspect(&self) -> f32 {
+        self.width as f32 / self.height as f32
+    }
+
+    fn seconds(&self) -> f32 {
+        match self.frames {
+            1 => STILL_SECONDS,
+            frames => frames as f32 / self.fps,
+        }
+    }
+
+    /// The moment of the action, 0–1, that each frame shows.
+    fn moments(&self, record: &SceneRecord) -> impl Iterator<Item = f32> + use<> {
+        let (frames, still) = (self.frames, record.moment);
+        (0..frames).map(move |frame| match frames {
+            1 => still,
+            _ => frame as f32 / frames as f32,
+        })
+    }
+}
+
 /// All frames, one after the other: frames × height × width × RGB, 8 bits.
 pub fn render(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<u8>, PackError> {
     let sprite = pack.sprite(&record.actor.kind)?;
-    let aspect = format.width as f32 / format.height as f32;
-    let seconds = if format.frames == 1 {
-        STILL_SECONDS
-    } else {
-        format.frames as f32 / format.fps
-    };
-    let motion = Motion::new(record, aspect, sprite.aspect(), seconds);
+    let motion = Motion::new(record, format.aspect(), sprite.aspect(), format.seconds());
     let backdrop = Backdrop::new(record);
     let mut canvas = Canvas::new(format.width, format.height);
     let mut out = Vec::with_capacity(format.frames * format.width * format.height * 3);
-    for frame in 0..format.frames {
-        let u = if format.frames == 1 {
-            record.moment
-        } else {
-            frame as f32 / format.frames as f32
-        };
+    for u in format.moments(record) {
         draw_frame(&mut canvas, &backdrop, &motion, sprite, u);
         canvas.write_rgb8(&mut out);
     }
     Ok(out)
+}
+
+/// Where the actors are in each frame: left, top, right, bottom as fractions of the frame, partly outside at times.
+pub fn boxes(
+    record: &SceneRecord,
+    pack: &Pack,
+    format: &Format,
+) -> Result<Vec<Vec<[f32; 4]>>, PackError> {
+    let sprite = pack.sprite(&record.actor.kind)?;
+    let motion = Motion::new(record, format.aspect(), sprite.aspect(), format.seconds());
+    let around = |pose: Pose| {
+        let (half, foot) = (pose.width.abs() / 2.0, pose.ground - pose.lift);
+        let across = |x: f32| x / format.aspect();
+        [
+            across(pose.x - half),
+            foot - pose.height,
+            across(pose.x + half),
+            foot,
+        ]
+    };
+    let frames = format.moments(record);
+    Ok(frames
+        .map(|u| motion.poses(u).into_iter().map(around).collect())
+        .collect())
 }
 
 fn draw_frame(

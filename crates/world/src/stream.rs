@@ -1,7 +1,7 @@
 //! Records with frames as a byte stream for the trainer: in order, made in parallel, with bounded memory.
 //!
 //! Each: magic `KWS1`, u32 LE length of the JSON, u32 frames, u32 height, u32 width, the JSON (record, labels,
-//! captions), then frames × height × width × 3 bytes RGB.
+//! captions, the actors' boxes in each frame), then frames × height × width × 3 bytes RGB.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::captions::{captions, segment_captions, wording};
 use crate::pack::{Pack, PackError};
 use crate::record::{SampleOptions, SceneRecord, record_seed, sample_record};
-use crate::render::{Format, render};
+use crate::render::{Format, boxes, render};
 use crate::rng::Dice;
 
 /// Wordings per language in each record.
@@ -51,6 +51,7 @@ pub fn encode(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<
     let mut head = json!({
         "record": record,
         "labels": record.labels(),
+        "boxes": boxes(record, pack, format)?,
         "captions": {
             "en": wordings.iter().map(|w| &w.en).collect::<Vec<_>>(),
             "zh": wordings.iter().map(|w| &w.zh).collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use kinora_world::pack::{self, Pack};
 use kinora_world::record::{
     SampleOptions, SceneRecord, Split, is_heldout, possible_actions, sample_record,
 };
-use kinora_world::render::{Format, render};
+use kinora_world::render::{Format, boxes, render};
 use kinora_world::rng::Dice;
 use kinora_world::stream::{StreamOptions, record_at, write_stream};
 use kinora_world::vocabulary::{Action, Camera, Direction, Place, Time, Weather, Words};
@@ -333,5 +333,46 @@ proptest! {
         if let Ok(pack) = Pack::parse(bytes) {
             let _ = pack.sprite("mammoth");
         }
+    }
+}
+
+#[test]
+fn the_boxes_hold_what_the_actors_change() {
+    let pack = Pack::parse(tiny_pack()).expect("our own pack");
+    let format = Format {
+        width: 64,
+        height: 48,
+        frames: 3,
+        fps: 8.0,
+    };
+    let mut record = records(1, Split::Train).remove(0);
+    record.actor.kind = actors::all()[0].key.to_owned();
+    record.action = Action::Stands;
+    record.place = Place::Meadow;
+    record.time = Time::Day;
+    record.weather = Weather::Clear;
+    let frames = render(&record, &pack, &format).expect("a frame");
+    let boxes = boxes(&record, &pack, &format).expect("boxes");
+    assert_eq!(boxes.len(), format.frames);
+    for (frame, boxes) in frames.chunks(64 * 48 * 3).zip(&boxes) {
+        assert_eq!(boxes.len(), record.actor.count as usize);
+        let inside = |x: usize, y: usize| {
+            let (x, y) = ((x as f32 + 0.5) / 64.0, (y as f32 + 0.5) / 48.0);
+            let margin = 1.5 / 48.0;
+            boxes.iter().any(|[left, top, right, bottom]| {
+                (left - margin..right + margin).contains(&x)
+                    && (top - margin..bottom + margin).contains(&y)
+            })
+        };
+        // The red of the disc is nowhere else in a green meadow by day.
+        let red = |x: usize, y: usize| {
+            let at = (y * 64 + x) * 3;
+            frame[at] > 150 && frame[at + 1] < 90
+        };
+        let all: Vec<_> = (0..48).flat_map(|y| (0..64).map(move |x| (x, y))).collect();
+        let seen: Vec<_> = all.iter().filter(|&&(x, y)| red(x, y)).collect();
+        assert!(seen.len() > 20, "{} red pixels", seen.len());
+        let held = seen.iter().filter(|&&&(x, y)| inside(x, y)).count();
+        assert!(held * 20 >= seen.len() * 19, "{held} of {}", seen.len());
     }
 }
