@@ -4,12 +4,12 @@ import argparse
 
 import torch
 
-from .common import Config
+from .common import Config, pick_device
 
 
 def main():
     parser = argparse.ArgumentParser(prog="kinora_train", description="Train kinora-mini, stage by stage.")
-    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "export", "import", "classifier", "evaluate"])
+    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "export", "import", "classifier", "evaluate", "smoke"])
     parser.add_argument("--config", default="configs/mini-cpu.toml")
     parser.add_argument("--minutes", type=float, default=10.0, help="time budget of this run of the stage")
     parser.add_argument("--out", default="out", help="folder of checkpoints")
@@ -20,7 +20,11 @@ def main():
     config = Config.load(args.config)
     if args.threads:
         torch.set_num_threads(args.threads)
-    if args.stage == "autoencoder":
+    if args.stage == "smoke":
+        from . import smoke
+
+        smoke.run(config, args.seed)
+    elif args.stage == "autoencoder":
         from . import autoencoder
 
         autoencoder.train(config, args.minutes, args.out, resume=not args.fresh, seed=args.seed)
@@ -29,9 +33,9 @@ def main():
 
         text.train_tokenizer(config, args.out)
     elif args.stage == "latents":
-        from . import transformer
+        from . import batches
 
-        transformer.cache_latents(config, args.minutes, args.out, seed=args.seed)
+        batches.cache_latents(config, args.minutes, args.out, pick_device(), seed=args.seed)
     elif args.stage == "transformer":
         from . import transformer
 

@@ -76,7 +76,7 @@ def psnr(x, y):
 @torch.no_grad()
 def measure_latents(model, groups, device):
     """Set latents_mean per channel and one common latents_std: a channel that carries little keeps little weight."""
-    codes = [model.encode(world.pixels(g, device)).latent_dist.mode() for g in groups]
+    codes = [model.encode(g.pixels(device)).latent_dist.mode() for g in groups]
     flat = torch.cat([c.movedim(1, -1).reshape(-1, c.shape[1]) for c in codes])
     model.latents_mean.copy_(flat.mean(0))
     model.latents_std.fill_(float((flat - flat.mean(0)).square().mean().sqrt()))
@@ -93,14 +93,13 @@ def train(config, minutes, out, resume=True, seed=1):
         model.load_state_dict({k: v.float() for k, v in torch.load(path, weights_only=True)["model"].items()})
 
     def feed(shape, frames, batch, offset):
-        return world.batches(
-            world.stream(config.world, width=shape[0], height=shape[1], frames=frames, seed=seed + offset), batch
-        )
+        width, height = shape
+        return world.groups(config.world, batch, width=width, height=height, frames=frames, seed=seed + offset)
 
     stills = feed(table.still_size, 1, table.still_batch, 100)
     clips = feed(table.clip_size, table.clip_frames, table.clip_batch, 200)
     if not (resume and path.exists()):
-        sample = torch.cat([world.pixels(next(stills), device)[:, :, 0] for _ in range(table.pca_stills // table.still_batch)])
+        sample = torch.cat([next(stills).pixels(device)[:, :, 0] for _ in range(table.pca_stills // table.still_batch)])
         pca.initialise(model, sample)
     optimizer = Optimizer([model], table)
     log, budget = Log(out, "autoencoder"), Budget(minutes)
@@ -109,7 +108,7 @@ def train(config, minutes, out, resume=True, seed=1):
     while budget.left:
         clip_share = table.clip_share if budget.progress > table.clips_from else 0.0
         is_clip = float(torch.rand(())) < clip_share
-        x = world.pixels(next(clips if is_clip else stills), device).contiguous(memory_format=torch.channels_last_3d)
+        x = next(clips if is_clip else stills).pixels(device).contiguous(memory_format=torch.channels_last_3d)
         with torch.autocast(device.type, torch.bfloat16):
             posterior = model.encode(x).latent_dist
             z = posterior.mode()

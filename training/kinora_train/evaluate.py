@@ -64,14 +64,14 @@ def spoil(x):
     return y.view_as(x)
 
 
-def moments(config, split, seed, count=0):
-    """Clips of five seconds seen at one frame a second."""
+def moments(config, size, split, seed, count=0):
+    """Groups of clips of five seconds seen at one frame a second."""
     once = type(config)({**config["world"], "fps": 1})
-    return world.stream(once, width=WIDTH, height=HEIGHT, frames=MOMENTS, seed=seed, split=split, count=count)
+    return world.groups(once, size, width=WIDTH, height=HEIGHT, frames=MOMENTS, seed=seed, split=split, count=count)
 
 
 def frames_of(group, device):
-    return world.pixels(group, device).transpose(1, 2)  # (b, t, 3, h, w)
+    return group.pixels(device).transpose(1, 2)  # (b, t, 3, h, w)
 
 
 def labels_of(group, device):
@@ -85,7 +85,7 @@ def train_classifier(config, minutes, out, seed):
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     log, budget = Log(out, "classifier"), Budget(minutes)
     reported = step = 0
-    groups = world.batches(moments(config, "val", seed + 31), 32)
+    groups = moments(config, 32, "val", seed + 31)
     while budget.left:
         group = next(groups)
         x, y = spoil(frames_of(group, device)), labels_of(group, device)
@@ -145,12 +145,12 @@ def evaluate(config, args, extra):
     model.eval()
 
     real = {k: [] for k in HEADS}
-    for group in world.batches(moments(config, "heldout", 77, count=512), 64):
+    for group in moments(config, 64, "heldout", 77, count=512):
         for k, v in score(model, frames_of(group, device), labels_of(group, device)).items():
             real[k].append(v)
     real = {k: torch.cat(v).float().mean().item() for k, v in real.items()}
 
-    scenes = list(moments(config, "heldout", 4242, count=options.clips))
+    scenes = [scene for group in moments(config, 1, "heldout", 4242, count=options.clips) for scene in group]
     hits = {language: {k: [] for k in HEADS} for language in ("en", "zh")}
     sheet, prompts = [], []
     for i, scene in enumerate(scenes):

@@ -1,9 +1,9 @@
-"""Start the autoencoder as a principal component analysis of 8x8, 16x16 and 32x32 blocks.
+"""Start the autoencoder as a principal component analysis of ever larger blocks (8x8, 16x16, 32x32 with patches of 8).
 
 A PCA of 32x32 blocks, 64 numbers each, gives 25.7 dB after two seconds; freshly drawn convolutional autoencoders stood at
 20 to 22 dB after seven minutes of a CPU core (EXPERIMENTS.md). So the PCA is written into the weights, and training goes on from there:
 
-- every level holds 63 coefficients and one constant channel, so that the RMS norm divides by (nearly) a constant and
+- every level holds width - 1 coefficients and one constant channel, so that the RMS norm divides by (nearly) a constant and
   SiLU stays in its linear part (SiLU(x) = x/2 + O(x^2));
 - residual blocks start as identities; a strided convolution looks at its 2x2 block, an upsampler writes it back;
 - in time, a latent frame starts as a copy of its last frame, and is repeated by the decoder.
@@ -16,10 +16,12 @@ CONSTANT = 128.0  # value of the constant channel
 
 
 def principal(x, k):
-    """Mean and the first k principal axes (k, d) of rows x (n, d)."""
-    mean = x.mean(0)
-    _, _, v = torch.svd_lowrank(x - mean, q=k + 8, niter=4)
-    return mean, v[:, :k].T.contiguous()
+    """Mean and the first k principal axes (k, d) of rows x (n, d); axes beyond the d-th are zero."""
+    mean, d = x.mean(0), x.shape[1]
+    _, _, v = torch.svd_lowrank(x - mean, q=min(k + 8, d), niter=4)
+    axes = torch.zeros(k, d, device=x.device)
+    axes[: min(k, d)] = v[:, :k].T
+    return mean, axes
 
 
 def blocks(grid):

@@ -1,6 +1,7 @@
 """Scenes from `xtask world stream`: frames, captions and labels, rendered while the trainer runs."""
 
 import json
+import os
 import queue
 import struct
 import subprocess
@@ -8,18 +9,23 @@ import threading
 
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, IterableDataset
 
 
 class Scene:
-    """One record: `frames` (t, h, w, 3) uint8, `captions` {"en": [...], "zh": [...]}, `labels`."""
+    """One record: `frames` (t, h, w, 3) uint8, `captions` {"en": [...], "zh": [...]}, `labels`, and the actors'
+    `boxes` of each frame (left, top, right, bottom as fractions). `segments` holds the captions of both halves of a
+    clip that has two."""
 
-    __slots__ = ("frames", "captions", "labels", "record")
+    __slots__ = ("frames", "captions", "labels", "record", "boxes", "segments")
 
     def __init__(self, frames, head):
         self.frames = frames
         self.captions = head["captions"]
         self.labels = head.get("labels", {})
         self.record = head.get("record", {})
+        self.boxes = head["boxes"]
+        self.segments = head.get("segments")
 
 
 def read_exactly(pipe, size):
@@ -29,14 +35,16 @@ def read_exactly(pipe, size):
     return data
 
 
-def stream(world, *, width, height, frames, seed, count=0, split="train", extra=()):
-    """Yield scenes without end (or `count` of them). `world` is the `[world]` table of the config."""
+def stream(world, *, width, height, frames, seed, count=0, split="train", extra=(), threads=0):
+    """Yield scenes without end (or `count` of them). `world` is the `[world]` table of the config; `threads` is how many
+    render, 0 for one a core."""
     command = [
         *world.command, "world", "stream", "--pack", world.pack, "--seed", str(seed), "--count", str(count),
         "--frames", str(frames), "--size", f"{width}x{height}", "--fps", str(world.fps),
         "--actors", str(world.actors), "--places", str(world.places), "--split", split, *extra,
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20)
+    environment = {**os.environ, **({"RAYON_NUM_THREADS": str(threads)} if threads else {})}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20, env=environment)
     try:
         while True:
             magic = process.stdout.read(4)
@@ -59,17 +67,57 @@ def wanted(world, labels):
     return labels["count"] <= world.get("most", 3) and labels["names"]["action"] not in world.get("skip", [])
 
 
-def batches(scenes, size, ahead=4):
-    """Group scenes into lists of `size`, read ahead by a thread."""
+class Group:
+    """Scenes of one size: their `frames` as one tensor (b, t, h, w, 3) uint8, and the scenes themselves."""
+
+    def __init__(self, scenes):
+        self.frames = torch.stack([s.frames for s in scenes])
+        self.scenes = scenes
+        for scene in scenes:
+            scene.frames = None
+
+    def __len__(self):
+        return len(self.scenes)
+
+    def __iter__(self):
+        return iter(self.scenes)
+
+    def pixels(self, device):
+        """(b, 3, t, h, w) in -1..1"""
+        return self.frames.to(device).permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1.0)
+
+
+def grouped(scenes, size):
+    group = []
+    for scene in scenes:
+        group.append(scene)
+        if len(group) == size:
+            yield Group(group)
+            group = []
+
+
+class Renderers(IterableDataset):
+    """Groups of scenes, each worker process with a stream of its own."""
+
+    def __init__(self, world, size, options):
+        self.world, self.size, self.options = world, size, options
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        options = {**self.options, "seed": self.options["seed"] * 1000 + worker.id, "threads": 2}
+        yield from grouped(stream(self.world, **options), self.size)
+
+
+def groups(world, size, ahead=4, **options):
+    """Groups of `size` scenes of a `stream` with these options, read ahead: by a thread, or by `workers` processes where
+    one thread cannot feed the device."""
+    if workers := world.get("workers", 0):
+        yield from DataLoader(Renderers(world, size, options), batch_size=None, num_workers=workers, prefetch_factor=ahead)
     full = queue.Queue(maxsize=ahead)
 
     def fill():
-        group = []
-        for scene in scenes:
-            group.append(scene)
-            if len(group) == size:
-                full.put(group)
-                group = []
+        for group in grouped(stream(world, **options), size):
+            full.put(group)
         full.put(None)
 
     threading.Thread(target=fill, daemon=True).start()
@@ -77,13 +125,14 @@ def batches(scenes, size, ahead=4):
         yield group
 
 
-def pixels(group, device):
-    """Scenes to a tensor (b, 3, t, h, w) in -1..1."""
-    frames = torch.stack([s.frames for s in group]).to(device)
-    return frames.permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1.0)
+def coverage(boxes, rows, columns):
+    """(rows, columns): the share of each cell that the boxes of one frame cover, at most 1."""
 
+    def overlap(low, high, cells):
+        edges = np.arange(cells + 1) / cells
+        return np.clip(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0, None) * cells
 
-def caption(scene, rng, chinese=0.5):
-    """One caption in one of the two languages."""
-    options = scene.captions["zh" if rng.random() < chinese else "en"]
-    return options[int(rng.integers(len(options)))]
+    covered = np.zeros((rows, columns), np.float32)
+    for left, top, right, bottom in boxes:
+        covered += np.outer(overlap(top, bottom, rows), overlap(left, right, columns))
+    return torch.from_numpy(covered.clip(max=1.0))
