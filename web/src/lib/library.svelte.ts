@@ -55,6 +55,14 @@ export async function show(filters: Filters) {
   }
 }
 
+/** After a gap in the events: what is new at the head, without losing the place in a long list. */
+async function refresh() {
+  if (library.items.length <= PAGE) return show(library.filters)
+  const mine = turn
+  const page = await listClips({ ...library.filters, limit: PAGE }).catch(() => null)
+  if (page && mine === turn) page.items.forEach(apply)
+}
+
 export async function more() {
   if (library.loading || !library.cursor) return
   const mine = turn
@@ -109,7 +117,7 @@ function take(id: string) {
 
 /** Keeps the list in step with the server; returns what ends it. */
 export function follow(): () => void {
-  return hear({ clip: apply, removed: take, refreshed: () => library.loaded && void show(library.filters) })
+  return hear({ clip: apply, removed: take, refreshed: () => library.loaded && void refresh() })
 }
 
 export type Change = { favourite?: boolean; bookmarked?: boolean; folder_id?: string | null; trashed?: boolean; add_tags?: string[] }

@@ -73,6 +73,7 @@ export async function loadStyles() {
 }
 
 let events: EventSource | undefined
+let connectedBefore = false
 let folderTimer: ReturnType<typeof setTimeout> | undefined
 
 /** Opens the stream of events. The browser reconnects by itself; each connection begins with a snapshot. */
@@ -91,7 +92,9 @@ export function listen() {
     server.jobs = Object.fromEntries([...finished, ...snapshot.jobs.map((job) => [job.id, job] as const)])
     server.counts = snapshot.counts
     server.online = true
-    for (const listener of listeners) listener.refreshed?.()
+    // what happened while the line was down is not told again
+    if (connectedBefore) for (const listener of listeners) listener.refreshed?.()
+    connectedBefore = true
   })
   on<Job>('job', setJob)
   on<Clip>('clip', (clip) => {

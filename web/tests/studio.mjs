@@ -1,0 +1,57 @@
+// A studio for the tests: the real server on an empty directory, and a browser on its pages.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+/** KINORA names the program to test, CHROMIUM the browser, STUDIO a running server to use instead. */
+const program = process.env.KINORA ?? '../target/release/kinora'
+const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+
+export async function start() {
+  if (process.env.STUDIO) return { base: process.env.STUDIO, stop: async () => {} }
+  const data = mkdtempSync(join(tmpdir(), 'studio-'))
+  const base = `http://127.0.0.1:${await freePort()}`
+  const server = spawn(program, ['serve', '--addr', base.slice(7), '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  server.stdout.on('data', (text) => (log += text))
+  server.stderr.on('data', (text) => (log += text))
+  const ended = new Promise((resolve) => server.on('exit', resolve))
+  for (let tries = 0; ; tries += 1) {
+    const up = await fetch(`${base}/ready`).then((answer) => answer.ok, () => false)
+    if (up) break
+    if (tries > 100 || server.exitCode !== null) throw new Error(`the server does not start:\n${log}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const stop = async () => {
+    server.kill('SIGTERM')
+    const late = setTimeout(() => server.kill('SIGKILL'), 20_000)
+    await ended
+    clearTimeout(late)
+    rmSync(data, { recursive: true, force: true })
+  }
+  return { base, stop, log: () => log }
+}
+
+export const launch = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] })
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds on the page as it stands, one line each. */
+export async function violations(page) {
+  // through the debugger, not a script element: the pages' own policy forbids those
+  await page.evaluate(axeSource)
+  const found = await page.evaluate(() => globalThis.axe.run())
+  return found.violations.map((one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`)
+}
