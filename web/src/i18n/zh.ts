@@ -22,6 +22,7 @@ export const zh: Words = {
   'nav.library': '素材库',
   'nav.boards': '故事板',
   'nav.queue': '队列',
+  'nav.feed': '广场',
   'nav.settings': '设置',
   'nav.clip': '片段',
 
@@ -98,6 +99,8 @@ export const zh: Words = {
   'clip.frame': '{time} 处的画面',
   'clip.share': '分享',
   'clip.shared': '有链接的人都能看到。链接已复制。',
+  'clip.publish': '发布到广场',
+  'clip.unpublish': '从广场撤下',
   'clip.unshare': '停止分享',
 
   composer: '创作栏',
@@ -318,8 +321,6 @@ export const zh: Words = {
   'usage.credits': '本月点数',
   'usage.resets': '{time} 重新计算',
   'storage.clips': '片段',
-  'storage.used': '已用空间',
-  'storage.where': '文件夹',
   'storage.how': '所有内容，连同提示词、种子和设置，可以打包成一个文件，供另一台 Kinora 读取。',
   'storage.export': '全部导出',
   'storage.import': '导入',
@@ -340,4 +341,9 @@ export const zh: Words = {
   'login.password': '密码',
   'login.in': '登录',
   'login.out': '退出登录',
+
+  'feed.likes': '最受喜欢',
+  'feed.like': '喜欢；目前 {n}',
+  'feed.use': '用这条提示词',
+  'feed.none': '还没有发布内容。片段页面上有发布按钮；此服务器的所有用户都能在这里看到。',
 }

@@ -41,6 +41,7 @@ export interface Clip {
   trashed_at: string | null
   share_url: string | null
   published: boolean
+  likes?: number
   sprite?: Sprite | null
   urls: { video: string; thumbnail: string; spritesheet: string; sidecar: string; download: string }
   settings: Record<string, unknown> | null
@@ -68,6 +69,7 @@ export interface Job {
   clips: string[]
   cost: { credits: number } | null
   error: string | null
+  note?: string | null
   created_at: string
   started_at: string | null
   finished_at: string | null
@@ -171,8 +173,8 @@ export interface Status {
   auth: { required: boolean; user: User | null }
   models: { name: string; title: string; family: string; default: boolean }[]
   ffmpeg: boolean
-  limits: { seconds_max?: number; variants_max?: number; resolution_max?: Resolution; upload_bytes_max?: number }
-  plan: { name: string } | null
+  limits: { seconds_max?: number; variants_max?: number; upload_bytes_max?: number }
+  plan: { name: string; seconds?: number | null; resolution?: number | null } | null
 }
 
 export interface Counts {

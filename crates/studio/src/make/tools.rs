@@ -31,12 +31,13 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
         }
         Tool::Recut => {
             let ranges = request.ranges.clone().unwrap_or_default();
-            tools::recut(
+            let board = tools::recut(
                 clip(&request.clip, "clip")?,
                 &ranges,
                 request.gap.unwrap_or(0.0),
                 prompt,
-            )?
+            )?;
+            with_room(board, request)?
         }
         Tool::Remix => {
             let Some(words) = prompt else {
@@ -68,6 +69,21 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
     };
     over(&mut board, request, known)?;
     Ok(board.into())
+}
+
+/// Seconds to draw before the first and after the last of what a recut keeps: a new beginning, a new ending.
+fn with_room(mut board: Board, request: &JobRequest) -> Result<Board> {
+    let (before, after) = (request.before.unwrap_or(0.0), request.after.unwrap_or(0.0));
+    if !(before >= 0.0 && after >= 0.0) {
+        return Err(Error::Invalid(
+            "`before` and `after` are seconds to add: give 0 or more".into(),
+        ));
+    }
+    for card in &mut board.cards {
+        card.at += before;
+    }
+    board.duration += before + after;
+    Ok(board)
 }
 
 /// What the request says beside the tool's own fields goes over what the tool took from the footage.
