@@ -85,6 +85,8 @@ export const en = {
   'clip.still': 'still',
   'clip.actions': 'What to do with it',
   'clip.reuse': 'Again with this seed',
+  'clip.more': 'One more',
+  'clip.final': 'Final version',
   'clip.attach': 'Start a prompt from it',
   'clip.download': 'Download',
 

@@ -87,6 +87,8 @@ export const zh: Words = {
   'clip.still': '静帧',
   'clip.actions': '操作',
   'clip.reuse': '用同一种子再来',
+  'clip.more': '再来一个',
+  'clip.final': '正式版',
   'clip.attach': '以它开始一条提示词',
   'clip.download': '下载',
   'clip.details': '详情',

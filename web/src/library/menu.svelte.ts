@@ -1,6 +1,7 @@
 /** What can be done with one clip, the same from every place that shows it. */
 import { t } from '../i18n/index.svelte'
-import { attach, reuse } from '../lib/composer.svelte'
+import { again, finish, isDraft, oneMore, repeatable } from '../lib/again'
+import { attach } from '../lib/composer.svelte'
 import { change, destroy, selected, trash } from '../lib/library.svelte'
 import { go } from '../lib/router.svelte'
 import type { Clip } from '../lib/types'
@@ -15,7 +16,13 @@ export function clipMenu(clip: Clip): Item[] {
   const tool = (name: string) => () => go(`/clip/${clip.id}?tool=${name}`)
   const still = clip.frames <= 1
   return [
-    ...(clip.kind === 'generation' ? [{ label: t('clip.reuse'), icon: 'again' as const, run: () => (go('/'), reuse(clip)) }] : []),
+    ...(repeatable(clip)
+      ? ([
+          { label: t('clip.reuse'), icon: 'again', run: () => again(clip) },
+          { label: t('clip.more'), icon: 'plus', run: () => void oneMore(clip) },
+        ] satisfies Item[])
+      : []),
+    ...(isDraft(clip) ? [{ label: t('clip.final'), icon: 'spark' as const, run: () => void finish(clip) }] : []),
     { label: t('clip.attach'), icon: 'image', run: () => (go('/'), attach(clip)) },
     { label: t('tool.remix'), icon: 'remix', disabled: still, run: tool('remix') },
     { label: t('tool.extend'), icon: 'extend', disabled: still, run: tool('extend') },

@@ -1,0 +1,39 @@
+/** Once more what made a clip. Its settings are the whole request, so nothing has to be remembered. */
+import { t } from '../i18n/index.svelte'
+import { startJob } from './api'
+import { reuse } from './composer.svelte'
+import { go } from './router.svelte'
+import { setJob } from './server.svelte'
+import { complain, toast } from './toasts.svelte'
+import type { Clip, JobRequest } from './types'
+
+export const repeatable = (clip: Clip) => clip.kind === 'generation' && clip.settings !== null
+export const isDraft = (clip: Clip) => repeatable(clip) && (clip.settings as Partial<JobRequest>).effort === 'draft'
+
+/** With the same seed: a prompt goes into the composer, to be changed; a tool's work is done again as it was. */
+export function again(clip: Clip) {
+  if (clip.tool !== 'generate' || !clip.settings) {
+    if (clip.settings) void start(clip, { seed: clip.seed ?? undefined })
+    return
+  }
+  go('/')
+  reuse(clip)
+}
+
+/** The same with another seed. */
+export const oneMore = (clip: Clip) => start(clip, { seed: undefined })
+
+/** A draft at full effort, from the same seed. */
+export const finish = (clip: Clip) => start(clip, { seed: clip.seed ?? undefined, effort: 'standard' })
+
+async function start(clip: Clip, change: Partial<JobRequest>) {
+  const settings = clip.settings as unknown as JobRequest
+  // undefined leaves a field out, so that the server chooses
+  const request: JobRequest = { ...settings, variants: 1, ...change }
+  try {
+    setJob(await startJob(request))
+    toast(t('tool.started'), { action: { label: t('nav.queue'), run: () => go('/queue') } })
+  } catch (error) {
+    complain(error)
+  }
+}
