@@ -1,13 +1,14 @@
 //! The models that have a name: the one inside the program, and those the user added.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use kinora_engine::Model;
 use kinora_models::{MINI, ModelSource};
+
+use crate::config;
 
 /// The embedded model's name.
 pub const MINI_NAME: &str = "mini";
@@ -110,13 +111,5 @@ fn name_to_record(name: &str, dir: &Path) -> String {
 }
 
 fn registry() -> Option<PathBuf> {
-    let set = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let config = set("XDG_CONFIG_HOME")
-        .or_else(|| set("APPDATA"))
-        .or_else(|| set("HOME").map(|home| home.join(".config")));
-    config.map(|config| config.join("kinora").join("models.json"))
+    config::dir().map(|dir| dir.join("models.json"))
 }

@@ -3,6 +3,8 @@
 mod args;
 mod bar;
 mod commands;
+mod config;
+mod enhance;
 mod exit;
 mod library;
 mod report;
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
         args::Command::Generate(args) => commands::generate::run(*args),
         args::Command::Serve(args) => commands::serve::serve(args),
         args::Command::Worker(args) => commands::serve::work(args),
+        args::Command::Styles(args) => commands::styles::run(args),
         args::Command::Models(args) => commands::models::run(args),
         args::Command::Probe(args) => commands::probe::run(args),
     };

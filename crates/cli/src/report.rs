@@ -5,6 +5,7 @@ use std::time::Duration;
 use kinora_engine::{Made, Plan};
 use serde_json::json;
 
+use crate::args::MakeArgs;
 use crate::bar::seconds;
 
 /// How much is said.
@@ -13,6 +14,70 @@ pub struct Manner {
     pub json: bool,
     pub quiet: bool,
     pub verbose: bool,
+}
+
+impl Manner {
+    pub fn of(args: &MakeArgs) -> Self {
+        Self {
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+        }
+    }
+}
+
+/// What a dry run says.
+pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
+    let notes: Vec<&String> = notes.iter().chain(&plan.notes).collect();
+    if manner.json {
+        let plan = json!({
+            "request": plan.request,
+            "model": plan.model.name,
+            "prompt": plan.prompt,
+            "drawn": {
+                "width": plan.drawn.width, "height": plan.drawn.height, "frames": plan.drawn.frames,
+                "fps": plan.drawn.fps.to_string(), "steps": plan.drawn.steps, "guidance": plan.drawn.guidance,
+                "tokens": plan.tokens,
+            },
+            "output": {
+                "width": plan.output.size.0, "height": plan.output.size.1, "frames": plan.output.frames,
+                "fps": plan.output.fps.to_string(),
+            },
+            "files": plan.variants.iter().map(|variant| &variant.path).collect::<Vec<_>>(),
+            "notes": notes,
+        });
+        println!("{plan}");
+        return;
+    }
+    let Plan { drawn, output, .. } = plan;
+    println!("prompt  {}", plan.prompt);
+    println!(
+        "drawn   by {} at {}x{}, {} frames at {} fps, {} steps, guidance {}, {} tokens, {} {}",
+        plan.model.title,
+        drawn.width,
+        drawn.height,
+        drawn.frames,
+        drawn.fps,
+        drawn.steps,
+        drawn.guidance,
+        plan.tokens,
+        plan.compute.kind,
+        plan.compute.dtype.as_str(),
+    );
+    for variant in &plan.variants {
+        println!(
+            "file    {}: {}x{}, {} frames at {} fps, seed {}",
+            variant.path.display(),
+            output.size.0,
+            output.size.1,
+            output.frames,
+            output.fps,
+            variant.seed,
+        );
+    }
+    if !manner.quiet {
+        notes.iter().for_each(|note| eprintln!("note: {note}"));
+    }
 }
 
 pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {

@@ -9,6 +9,7 @@
 pub mod board;
 pub mod checkpoint;
 pub mod compute;
+pub mod enhance;
 mod error;
 pub mod family;
 mod finish;

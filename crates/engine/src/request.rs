@@ -8,6 +8,8 @@ use kinora_media::Rational;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Card, Source};
+use crate::enhance::Enhanced;
+use crate::style::Style;
 
 /// A wish for one or more clips. What is `None` the plan decides, from the model's defaults.
 ///
@@ -17,12 +19,19 @@ use crate::board::{Card, Source};
 pub struct Request {
     /// What to show, in English or Chinese.
     pub prompt: String,
+    /// What the prompt was before it was expanded, see [`crate::enhance`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enhanced: Option<Enhanced>,
     /// What to avoid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
     /// Name of a style preset, see [`crate::style`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
+    /// The preset itself, as it was when it was first looked up: a repeat must not depend on a file. Where it is
+    /// `None`, `style` names a built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub look: Option<Style>,
     /// Pictures and clips to be met at given times.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,

@@ -1,7 +1,9 @@
 pub mod generate;
+pub mod make;
 pub mod models;
 pub mod probe;
 pub mod serve;
+pub mod styles;
 
 use kinora_engine::{Compute, DeviceKind, Precision};
 

@@ -166,6 +166,8 @@ impl From<Board> for Request {
             prompt: board.prompt,
             negative: board.negative,
             style: board.style,
+            look: None,
+            enhanced: None,
             conditions: Vec::new(),
             aspect: board.aspect,
             resolution: board.resolution,

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::limits::{PROMPT_CHARS, UNKNOWN_TOKENS};
 use crate::model::{Model, hex};
 use crate::request::{Condition, ConditionKind, Request};
-use crate::{Error, Result, style};
+use crate::style::{self, Length, Style};
+use crate::{Error, Result};
 
 pub(super) fn check_prompt(request: &Request) -> Result<()> {
     if request.prompt.trim().is_empty() {
@@ -77,27 +78,53 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
     Ok(())
 }
 
-/// The prompt in its style, and what to avoid.
-pub(super) fn prompts(request: &Request, model: &Model) -> Result<(String, String)> {
+/// The prompt in its style, and what to avoid. Fixes the style's words in the request.
+pub(super) fn prompts(request: &mut Request, model: &Model) -> Result<(String, String)> {
     let prompt = request.prompt.trim();
-    let prompt = match &request.style {
-        None => prompt.to_owned(),
-        Some(name) => match style::find(name) {
-            Some(style) => style.apply(prompt),
-            None => {
-                let names: Vec<_> = style::PRESETS.iter().map(|style| style.name).collect();
-                return Err(Error::request(
-                    format!("there is no style `{name}`"),
-                    format!("give one of {}", names.join(", ")),
-                ));
-            }
-        },
+    let prompt = match (&request.style, &request.look) {
+        (None, _) => prompt.to_owned(),
+        (Some(_), Some(look)) => in_style(prompt, look, model)?,
+        (Some(name), None) => {
+            let style = style::find(name)
+                .ok_or_else(|| style::library::unknown(name, &style::built_in()))?;
+            let prompt = in_style(prompt, &style, model)?;
+            request.look = Some(style);
+            prompt
+        }
     };
     let negative = request
         .negative
         .clone()
         .unwrap_or_else(|| model.defaults.negative.clone());
     Ok((prompt, negative))
+}
+
+/// All of the style's words where the model reads that many, else the style in a line.
+fn in_style(prompt: &str, style: &Style, model: &Model) -> Result<String> {
+    let whole = style.apply(prompt, Length::Whole);
+    let reading = model.family.read_text(&model.source, &whole)?;
+    Ok(match reading.tokens <= model.defaults.max_text_tokens {
+        true => whole,
+        false => style.apply(prompt, Length::Brief),
+    })
+}
+
+/// A note if the style's words are not among those that the model was taught.
+pub(super) fn untaught_style(model: &Model, request: &Request) -> Option<String> {
+    let look = request.look.as_ref().filter(|_| request.style.is_some())?;
+    let words = [&look.en.brief, &look.zh.brief].map(|text| text.as_str());
+    let taught = |text: &str| {
+        model
+            .vocabulary
+            .as_ref()
+            .is_none_or(|v| v.unknown_words(text).is_empty())
+    };
+    (!words.into_iter().all(taught)).then(|| {
+        format!(
+            "{} was not taught the style {}: expect little of it",
+            model.title, look.name
+        )
+    })
 }
 
 /// Refuses text that the encoder cannot read; tells if some of it is cut off.

@@ -20,7 +20,10 @@ pub use outline::{Outline, SpanOutline};
 pub use span::Span;
 use span::{DrawnSpan, Shown, TextSegment, Window};
 
-use inputs::{check_condition, check_prompt, check_writable, prompts, read_prompt, unknown_words};
+use inputs::{
+    check_condition, check_prompt, check_writable, prompts, read_prompt, unknown_words,
+    untaught_style,
+};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
 use sizes::{choose_size, draw, place, variants};
 
@@ -139,10 +142,11 @@ impl Plan {
         let conditions = conditions
             .map(|c| place(c, &model, &drawn))
             .collect::<Result<Vec<_>>>()?;
-        let (prompt, negative) = prompts(&request, &model)?;
+        let (prompt, negative) = prompts(&mut request, &model)?;
         notes.extend(read_prompt(&model, &prompt, "prompt")?);
         notes.extend(read_prompt(&model, &negative, "negative prompt")?);
         notes.extend(unknown_words(&model, &request.prompt));
+        notes.extend(untaught_style(&model, &request));
 
         let first = *request.seed.get_or_insert_with(fresh_seed);
         let count = *request.variants.get_or_insert(1);

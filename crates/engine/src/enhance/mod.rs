@@ -1,0 +1,364 @@
+//! A short prompt made a director's: who, doing what, where, in which light, seen how.
+//!
+//! Offline and by rules: what the prompt leaves open is chosen by the seed from the model's own vocabulary, or from a
+//! general one where the model has none. What the user said stays word for word, and comes first.
+
+mod lexicon;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::is_cjk;
+use crate::vocabulary::Vocabulary;
+use lexicon::{Lexicon, Term};
+
+/// A prompt that was expanded, as requests and sidecars keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enhanced {
+    /// What the user typed.
+    pub from: String,
+    /// `rules`, or the model that wrote it.
+    pub by: String,
+}
+
+/// The languages that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    English,
+    Chinese,
+}
+
+/// Animals that are at home in water, and those that fly, by their English names.
+const SWIMMERS: [&str; 14] = [
+    "whale",
+    "octopus",
+    "fish",
+    "shark",
+    "dolphin",
+    "seal",
+    "turtle",
+    "squid",
+    "crab",
+    "jellyfish",
+    "blowfish",
+    "lobster",
+    "boat",
+    "ship",
+];
+const FLIERS: [&str; 14] = [
+    "butterfly",
+    "parrot",
+    "bird",
+    "eagle",
+    "owl",
+    "bat",
+    "bee",
+    "dove",
+    "duck",
+    "airplane",
+    "helicopter",
+    "dragon",
+    "ladybug",
+    "balloon",
+];
+const WATERS: [&str; 5] = ["sea", "stream", "underwater", "river", "lake"];
+/// Places that one is on, not in.
+const ON: [&str; 5] = ["beach", "street", "hill", "mountain", "road"];
+
+/// Expands `prompt`; the same prompt, vocabulary and seed give the same words. A prompt that leaves nothing open comes
+/// back as it is.
+pub fn enhance(prompt: &str, vocabulary: Option<&Vocabulary>, seed: u64) -> String {
+    let prompt = prompt.trim();
+    let language = match prompt.chars().any(is_cjk) {
+        true => Language::Chinese,
+        false => Language::English,
+    };
+    let general = lexicon::general();
+    let own = vocabulary.map(|vocabulary| Lexicon::new(vocabulary, language));
+    let known = Lexicon::new(&general, language);
+    let scene = Scene::read(prompt, own.as_ref(), &known);
+    let offers = own.as_ref().unwrap_or(&known);
+    scene.complete(offers, language, own.is_some(), &mut Dice(seed))
+}
+
+/// What a prompt says already.
+struct Scene<'a> {
+    prompt: &'a str,
+    /// The English name of who is seen, if it is known.
+    actor: Option<String>,
+    /// Whether the prompt ends with naming them, so that a verb may follow.
+    ends_with_actor: bool,
+    /// Whether there are words of which nothing is known: they may be verbs.
+    all_known: bool,
+    place: Option<String>,
+    action: bool,
+    light: bool,
+    camera: bool,
+}
+
+impl<'a> Scene<'a> {
+    fn read(prompt: &'a str, own: Option<&Lexicon>, general: &Lexicon) -> Self {
+        let find = |kind: &str| {
+            let of = |lexicon: &Lexicon| lexicon.find(kind, prompt);
+            own.and_then(of).or_else(|| of(general))
+        };
+        let actor = find("actors");
+        Self {
+            prompt,
+            ends_with_actor: actor.as_ref().is_some_and(|found| found.at_end),
+            actor: actor.map(|found| found.name),
+            all_known: own.is_some_and(|own| own.knows_all(prompt)),
+            place: find("places").map(|found| found.name),
+            action: find("actions").is_some(),
+            light: find("times").is_some() || find("weather").is_some() || find("light").is_some(),
+            camera: find("camera").is_some(),
+        }
+    }
+
+    /// The prompt, then what it left open. `places` says whether the offers hold places and deeds that the model can
+    /// be trusted with: those of a general vocabulary would be inventions.
+    fn complete(
+        &self,
+        offers: &Lexicon,
+        language: Language,
+        places: bool,
+        dice: &mut Dice,
+    ) -> String {
+        let action = match (places && !self.action && self.all_known, &self.actor) {
+            (true, Some(actor)) => dice.pick(&self.actions(actor, offers)),
+            _ => None,
+        };
+        let place = match places && self.place.is_none() {
+            true => dice.pick(&self.places(action, offers)),
+            false => None,
+        };
+        let light = match self.light {
+            true => None,
+            false => dice.pick(&[offers.terms("times"), offers.terms("light")].concat()),
+        };
+        let camera = match self.camera {
+            true => None,
+            false => dice.pick(&offers.terms("camera")),
+        };
+        let detail = dice.pick(&offers.terms("detail"));
+        let core = match language {
+            Language::English => self.english(action, place),
+            Language::Chinese => self.chinese(action, place),
+        };
+        let said = match language {
+            Language::English => english_light(core, light),
+            Language::Chinese => match light {
+                None => core,
+                Some(light) => format!("{core}，{}", light.name),
+            },
+        };
+        let comma = match language {
+            Language::English => ", ",
+            Language::Chinese => "，",
+        };
+        let rest = [camera, detail]
+            .into_iter()
+            .flatten()
+            .map(|term| term.name.clone());
+        [said]
+            .into_iter()
+            .chain(rest)
+            .collect::<Vec<_>>()
+            .join(comma)
+    }
+
+    fn actions<'l>(&self, actor: &str, offers: &'l Lexicon) -> Vec<&'l Term> {
+        let place = self.place.as_deref().unwrap_or_default();
+        let fitting: &[&str] = match () {
+            () if is_one_of(actor, &SWIMMERS) => &["swims"],
+            () if is_one_of(actor, &FLIERS) => &["flies"],
+            () if WATERS.contains(&place) => &["swims", "stands"],
+            () => &["walks", "runs", "jumps", "stands"],
+        };
+        let all = offers.terms("actions");
+        all.into_iter()
+            .filter(|term| fitting.contains(&&*term.en))
+            .collect()
+    }
+
+    fn places<'l>(&self, action: Option<&Term>, offers: &'l Lexicon) -> Vec<&'l Term> {
+        let swims = action.is_some_and(|action| action.en == "swims")
+            || self
+                .actor
+                .as_deref()
+                .is_some_and(|actor| is_one_of(actor, &SWIMMERS))
+            || self.prompt.to_lowercase().contains("swim")
+            || self.prompt.contains('游');
+        let all = offers.terms("places");
+        all.into_iter()
+            .filter(|term| WATERS.contains(&&*term.en) == swims)
+            .collect()
+    }
+
+    fn english(&self, action: Option<&Term>, place: Option<&Term>) -> String {
+        let mut text = self
+            .prompt
+            .trim_end_matches(['.', ',', ';', ' '])
+            .to_owned();
+        if let Some(action) = action {
+            text = match self.ends_with_actor {
+                true => format!("{text} {}", action.name),
+                false => format!("{text}, {}", action.doing),
+            };
+        }
+        if let Some(place) = place {
+            let on = ON.contains(&&*place.en);
+            text = format!("{text} {} the {}", if on { "on" } else { "in" }, place.name);
+        }
+        text
+    }
+
+    fn chinese(&self, action: Option<&Term>, place: Option<&Term>) -> String {
+        let text = self.prompt.trim_end_matches(['。', '，', '；', '.', ',']);
+        let place = place.map(|place| format!("在{}", place.name));
+        let (place, action) = (
+            place.unwrap_or_default(),
+            action.map_or("", |action| &action.doing),
+        );
+        match (self.ends_with_actor, place.is_empty() && action.is_empty()) {
+            (_, true) => text.to_owned(),
+            (true, _) => format!("{text}{place}{action}"),
+            // The sentence is whole: what is new gets a clause of its own.
+            (false, _) => format!("{text}，{place}{action}"),
+        }
+    }
+}
+
+/// Whether one of a name's words is in the list: a blue whale is a whale.
+fn is_one_of(name: &str, list: &[&str]) -> bool {
+    name.split([' ', '-']).any(|word| list.contains(&word))
+}
+
+fn english_light(core: String, light: Option<&Term>) -> String {
+    match light {
+        None => core,
+        Some(light) => match &*light.en {
+            "day" => format!("{core} in daylight"),
+            "sunset" | "night" | "dawn" | "dusk" => format!("{core} at {}", light.name),
+            _ => format!("{core}, {}", light.name),
+        },
+    }
+}
+
+/// Choices from a seed: SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn pick<'t>(&mut self, terms: &[&'t Term]) -> Option<&'t Term> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        (!terms.is_empty()).then(|| terms[(z % terms.len() as u64) as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mini() -> Vocabulary {
+        let text = kinora_models::ModelSource::embedded(kinora_models::MINI)
+            .read("vocabulary.json")
+            .unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    #[test]
+    fn what_was_said_stays_and_comes_first() {
+        let mini = mini();
+        for seed in 0..40 {
+            for prompt in [
+                "a frog",
+                "a frog jumps in the snow",
+                "一只青蛙",
+                "一只青蛙在雪地里跳跃",
+            ] {
+                for vocabulary in [None, Some(&mini)] {
+                    let long = enhance(prompt, vocabulary, seed);
+                    assert!(long.starts_with(prompt), "{long}");
+                    assert!(long.len() > prompt.len(), "{long}");
+                    assert_eq!(long, enhance(prompt, vocabulary, seed));
+                }
+            }
+        }
+        assert_ne!(
+            (0..9)
+                .map(|seed| enhance("a frog", Some(&mini), seed))
+                .collect::<Vec<_>>(),
+            vec![enhance("a frog", Some(&mini), 0); 9]
+        );
+    }
+
+    #[test]
+    fn the_models_own_words_fill_what_is_open() {
+        let mini = mini();
+        let kinds = ["actors", "actions", "places", "times", "camera"];
+        for seed in 0..40 {
+            for (prompt, language) in [
+                ("a frog", Language::English),
+                ("一只青蛙", Language::Chinese),
+            ] {
+                let long = enhance(prompt, Some(&mini), seed);
+                assert!(mini.unknown_words(&long).is_empty(), "{long}");
+                let lexicon = Lexicon::new(&mini, language);
+                for kind in kinds {
+                    assert!(lexicon.find(kind, &long).is_some(), "no {kind} in: {long}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let mini = mini();
+        let full = "A frog jumps in the snow at night, wide-angle shot";
+        assert_eq!(enhance(full, Some(&mini), 1), full);
+        let full = "一只青蛙在雪地里跳跃，夜晚，广角镜头";
+        assert_eq!(enhance(full, Some(&mini), 1), full);
+        let long = enhance("two lions walking on the beach", Some(&mini), 3);
+        assert!(
+            long.starts_with("two lions walking on the beach "),
+            "{long}"
+        );
+        assert!(
+            !long["two lions walking on the beach".len()..].contains(" in the "),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn deeds_and_places_fit_the_actor() {
+        let mini = mini();
+        for seed in 0..40 {
+            let whale = enhance("a whale", Some(&mini), seed);
+            assert!(whale.starts_with("a whale swims in the s"), "{whale}");
+            let horse = enhance("a brown horse", Some(&mini), seed);
+            assert!(
+                !horse.contains("sea") && !horse.contains("stream"),
+                "{horse}"
+            );
+            // What is not known may be a deed: none is added.
+            let strange = enhance("a frog yodels", Some(&mini), seed);
+            let deeds = ["walk", "run", "jump", "stand"];
+            assert!(
+                !deeds.iter().any(|deed| strange.contains(deed)),
+                "{strange}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_model_gets_light_camera_and_detail_but_no_inventions() {
+        let long = enhance("A detective opens a letter.", None, 5);
+        assert!(long.starts_with("A detective opens a letter, "), "{long}");
+        assert!(long.split(", ").count() >= 4, "{long}");
+        let known = enhance("a city at night, close-up", None, 5);
+        assert_eq!(known.split(", ").count(), 3, "{known}");
+    }
+}
