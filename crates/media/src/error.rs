@@ -111,6 +111,15 @@ pub enum Error {
         limit: String,
     },
 
+    /// Frames that a file does not have.
+    #[error("{}: frames {from} to {to} cannot be kept: it has {frames}", path.display())]
+    BadRange {
+        path: PathBuf,
+        from: u64,
+        to: u64,
+        frames: u64,
+    },
+
     /// The encoder refused; this is not the user's fault.
     #[error("{}: the encoder failed: {reason}", path.display())]
     Encoder { path: PathBuf, reason: String },

@@ -21,8 +21,10 @@ pub mod reader;
 pub mod resize;
 pub mod retime;
 mod staged;
+pub mod still;
 mod subprocess;
 pub mod watermark;
+pub mod trim;
 pub mod writer;
 
 pub use contact_sheet::{ContactSheet, contact_sheet, thumbnail};
@@ -33,4 +35,6 @@ pub use provenance::Provenance;
 pub use reader::{TimedFrame, VideoInfo, VideoReader, open, read_clip, read_image};
 pub use resize::{Filter, Resizer, contain, cover, resize};
 pub use retime::{Method, Retime};
+pub use still::{Spritesheet, StillFormat, encode_still, spritesheet};
+pub use trim::{can_trim_copy, trim_copy};
 pub use writer::{Quality, VideoWriter, WriterOptions, Written, create, write_image};

@@ -9,7 +9,7 @@
 
 mod animation;
 mod ffmpeg;
-mod mp4;
+pub(crate) mod mp4;
 mod timing;
 
 use std::fs::File;
@@ -190,6 +190,11 @@ fn sniff(head: &[u8]) -> Option<Kind> {
         ] => Some(Kind::Picture(WebP)),
         _ => None,
     }
+}
+
+/// Whether a file that begins so is an MP4 or MOV.
+pub(crate) fn is_mp4(head: &[u8]) -> bool {
+    matches!(sniff(head), Some(Kind::Mp4))
 }
 
 fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {

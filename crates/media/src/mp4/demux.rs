@@ -27,6 +27,8 @@ pub(crate) struct VideoTrack {
     pub clock: u32,
     /// In decoding order.
     pub samples: Vec<Sample>,
+    /// The payload of the box that describes the format, as it stands in the file.
+    pub description: Vec<u8>,
     /// Parameter sets, each a NAL unit.
     pub parameter_sets: Vec<Vec<u8>>,
     /// Bytes of the length before each NAL unit.
@@ -227,6 +229,7 @@ fn read_track(track: Cursor, path: &Path) -> Result<VideoTrack> {
     Ok(VideoTrack {
         clock,
         samples,
+        description: whole(description),
         parameter_sets: config.0,
         length_size: config.1,
         color: find(extras, b"colr").and_then(read_color),
@@ -243,6 +246,11 @@ fn read_clock(media: Cursor) -> Option<u32> {
     let (version, _) = header.version_and_flags()?;
     header.take(if version == 0 { 8 } else { 16 })?;
     header.u32()
+}
+
+/// All bytes of a payload.
+fn whole(mut payload: Cursor) -> Vec<u8> {
+    payload.take(payload.left()).unwrap_or_default().to_vec()
 }
 
 /// The first format's name, and the boxes behind the fields that all video formats share.

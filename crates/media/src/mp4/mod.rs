@@ -13,7 +13,7 @@ mod tables;
 
 pub(crate) use about::xmp_of_box;
 pub(crate) use demux::{Movie, VideoTrack};
-pub(crate) use mux::{Muxer, TrackSettings};
+pub(crate) use mux::{CodedSample, Description, Muxer, TrackSettings};
 pub(crate) use tables::Sample;
 
 #[cfg(test)]

@@ -19,6 +19,25 @@ pub(crate) struct TrackSettings {
     pub chunk: usize,
 }
 
+/// A coded picture that is copied from another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CodedSample {
+    pub offset: u64,
+    pub size: u32,
+    pub key: bool,
+    /// By how many frames it is shown later than it is decoded; earlier if negative.
+    pub shift: i32,
+}
+
+/// What the pictures are coded with.
+#[derive(Clone, Copy)]
+pub(crate) enum Description<'a> {
+    /// As our own encoder gave it.
+    Written(&'a ParameterSets),
+    /// The description box's payload of the file that the pictures come from.
+    Copied(&'a [u8]),
+}
+
 /// Gathers the pictures of one video track without gaps in time.
 pub(crate) struct Muxer {
     settings: TrackSettings,
@@ -26,6 +45,8 @@ pub(crate) struct Muxer {
     sizes: Vec<u32>,
     /// Numbers of the key pictures, from 1.
     keys: Vec<u32>,
+    /// Of each picture; empty where all are 0.
+    shifts: Vec<i32>,
 }
 
 impl Muxer {
@@ -36,6 +57,7 @@ impl Muxer {
             media: BufWriter::new(scratch),
             sizes: Vec::new(),
             keys: Vec::new(),
+            shifts: Vec::new(),
         }
     }
 
@@ -48,6 +70,20 @@ impl Muxer {
         Ok(())
     }
 
+    /// Adds a picture that was coded elsewhere.
+    pub fn push_copy(&mut self, bytes: &[u8], sample: &CodedSample) -> io::Result<()> {
+        self.media.write_all(bytes)?;
+        if sample.shift != 0 || !self.shifts.is_empty() {
+            self.shifts.resize(self.sizes.len(), 0);
+            self.shifts.push(sample.shift);
+        }
+        self.sizes.push(bytes.len() as u32);
+        if sample.key {
+            self.keys.push(self.sizes.len() as u32);
+        }
+        Ok(())
+    }
+
     /// Writes the whole file to `out`.
     pub fn finish(
         self,
@@ -55,6 +91,7 @@ impl Muxer {
         said: Option<&Provenance>,
         out: &mut File,
     ) -> io::Result<()> {
+    pub fn finish(self, format: Description, out: &mut File) -> io::Result<()> {
         let media_bytes: u64 = self.sizes.iter().map(|size| u64::from(*size)).sum();
         let mut head = Vec::new();
         put_box(&mut head, b"ftyp", |out| {
@@ -69,6 +106,9 @@ impl Muxer {
             (head.len() + movie.len() + packet.len() + if large { 16 } else { 8 }) as u64;
         head.extend(self.movie(sets, said, first_byte, large));
         head.extend(packet);
+        let movie = self.movie(format, 0, large);
+        let first_byte = (head.len() + movie.len() + if large { 16 } else { 8 }) as u64;
+        head.extend(self.movie(format, first_byte, large));
         if large {
             put_u32(&mut head, 1);
             head.extend_from_slice(b"mdat");
@@ -94,6 +134,7 @@ impl Muxer {
         first_byte: u64,
         large: bool,
     ) -> Vec<u8> {
+    fn movie(&self, format: Description, first_byte: u64, large: bool) -> Vec<u8> {
         let clock = Clock::of(self.settings.fps);
         let duration = clock.tick * self.sizes.len() as u64;
         let mut out = Vec::new();
@@ -108,7 +149,14 @@ impl Muxer {
                         put_full_box(out, b"vmhd", 0, 1, |out| out.extend_from_slice(&[0; 8]));
                         put_data_reference(out);
                         put_box(out, b"stbl", |out| {
-                            put_description(out, self.settings.size, sets);
+                            match format {
+                                Description::Written(sets) => {
+                                    put_description(out, self.settings.size, sets)
+                                }
+                                Description::Copied(payload) => {
+                                    put_box(out, b"stsd", |out| out.extend_from_slice(payload))
+                                }
+                            }
                             self.put_tables(out, clock, first_byte, large);
                         });
                     });
@@ -126,6 +174,17 @@ impl Muxer {
                 .iter()
                 .for_each(|value| put_u32(out, *value));
         });
+        if !self.shifts.is_empty() {
+            // Signed shifts, so that the first picture is shown at 0 without an edit list.
+            put_full_box(out, b"ctts", 1, 0, |out| {
+                put_u32(out, count);
+                for shift in &self.shifts {
+                    put_u32(out, 1);
+                    let ticks = i64::from(*shift) * clock.tick as i64;
+                    out.extend_from_slice(&(ticks as i32).to_be_bytes());
+                }
+            });
+        }
         if self.keys.len() < self.sizes.len() {
             put_full_box(out, b"stss", 0, 0, |out| {
                 put_u32(out, self.keys.len() as u32);

@@ -16,7 +16,7 @@ use crate::{Error, Frame, Result};
 /// The largest coded picture that is read.
 const MAX_PICTURE_BYTES: u32 = 64 << 20;
 
-pub(super) struct Mp4Reader {
+pub(crate) struct Mp4Reader {
     path: PathBuf,
     file: File,
     track: VideoTrack,
@@ -91,6 +91,19 @@ impl Mp4Reader {
             flushed: false,
             ready: VecDeque::new(),
         })
+    }
+
+    /// Whether every picture is shown, upright and equally long, and the pictures follow one another without a pause.
+    pub fn is_plain(&self) -> bool {
+        self.info.constant_rate
+            && self.track.turn == [1, 0, 0, 1]
+            && self.track.edits.len() < 2
+            && self.schedule.iter().all(Option::is_some)
+    }
+
+    /// What the file holds, the file, and where in it the pictures lie.
+    pub fn into_parts(self) -> (VideoInfo, File, VideoTrack) {
+        (self.info, self.file, self.track)
     }
 
     /// Gives the decoder one more sample.
