@@ -2,6 +2,7 @@
 
 mod make;
 mod styles;
+mod tools;
 pub mod values;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use kinora_engine::{DeviceKind, Precision};
 
 pub use make::{EnhanceArg, GenerateArgs, MakeArgs, ResolutionArg, Upscale};
 pub use styles::{StylesArgs, StylesCommand};
+pub use tools::{BlendArgs, ExtendArgs, LoopArgs, RecutArgs, RemixArgs, StoryboardArgs};
 
 /// Words, pictures and clips into video, on your own machine.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ const EXAMPLES: &str = "\
 Examples:
   kinora generate \"a woolly mammoth walks in the desert, wide-angle shot\"
   kinora generate \"长毛猛犸象在沙漠中行走，广角镜头拍摄\" -o mammoth.mp4
+  kinora storyboard crane.toml -o crane.mp4
+  kinora extend mammoth.mp4 --after 3
   kinora models info mini
 
 Exit codes: 0 done, 1 failed, 2 usage or bad input, 130 interrupted.
@@ -38,6 +42,18 @@ pub enum Command {
     Serve(StudioArgs),
     /// Work on a studio's queue in a process of its own
     Worker(StudioArgs),
+    /// Direct a shot: cards on a timeline become one video
+    Storyboard(Box<StoryboardArgs>),
+    /// Give a clip a new beginning or end
+    Extend(Box<ExtendArgs>),
+    /// Trim, split and reorder a clip, and draw what is missing
+    Recut(Box<RecutArgs>),
+    /// Change a clip by words
+    Remix(Box<RemixArgs>),
+    /// Let one clip flow into another
+    Blend(Box<BlendArgs>),
+    /// Let a clip end where it begins
+    Loop(Box<LoopArgs>),
     /// List, show, add and remove styles
     Styles(StylesArgs),
     /// List, show and export the models that can be asked

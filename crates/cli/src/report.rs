@@ -28,56 +28,29 @@ impl Manner {
 
 /// What a dry run says.
 pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
-    let notes: Vec<&String> = notes.iter().chain(&plan.notes).collect();
+    let mut outline = plan.describe();
+    outline.notes.splice(0..0, notes.iter().cloned());
+    let files = plan.variants.iter().map(|variant| &variant.path);
     if manner.json {
-        let plan = json!({
-            "request": plan.request,
-            "model": plan.model.name,
-            "prompt": plan.prompt,
-            "drawn": {
-                "width": plan.drawn.width, "height": plan.drawn.height, "frames": plan.drawn.frames,
-                "fps": plan.drawn.fps.to_string(), "steps": plan.drawn.steps, "guidance": plan.drawn.guidance,
-                "tokens": plan.tokens,
-            },
-            "output": {
-                "width": plan.output.size.0, "height": plan.output.size.1, "frames": plan.output.frames,
-                "fps": plan.output.fps.to_string(),
-            },
-            "files": plan.variants.iter().map(|variant| &variant.path).collect::<Vec<_>>(),
-            "notes": notes,
-        });
-        println!("{plan}");
+        println!(
+            "{}",
+            json!({
+                "plan": outline,
+                "request": plan.request,
+                "model": plan.model.name,
+                "prompt": plan.prompt,
+                "files": files.collect::<Vec<_>>(),
+            })
+        );
         return;
     }
-    let Plan { drawn, output, .. } = plan;
-    println!("prompt  {}", plan.prompt);
-    println!(
-        "drawn   by {} at {}x{}, {} frames at {} fps, {} steps, guidance {}, {} tokens, {} {}",
-        plan.model.title,
-        drawn.width,
-        drawn.height,
-        drawn.frames,
-        drawn.fps,
-        drawn.steps,
-        drawn.guidance,
-        plan.tokens,
-        plan.compute.kind,
-        plan.compute.dtype.as_str(),
-    );
-    for variant in &plan.variants {
-        println!(
-            "file    {}: {}x{}, {} frames at {} fps, seed {}",
-            variant.path.display(),
-            output.size.0,
-            output.size.1,
-            output.frames,
-            output.fps,
-            variant.seed,
-        );
+    if manner.quiet {
+        outline.notes.clear();
     }
-    if !manner.quiet {
-        notes.iter().for_each(|note| eprintln!("note: {note}"));
+    for (file, variant) in files.zip(&plan.variants) {
+        println!("{}, seed {}", file.display(), variant.seed);
     }
+    print!("{outline}");
 }
 
 pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {

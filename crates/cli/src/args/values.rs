@@ -1,6 +1,50 @@
 //! Values that need more than a number's or a name's parser.
 
+use kinora_engine::board::Curve;
 use kinora_media::Rational;
+
+/// Seconds from … to of a clip; without an end, to the clip's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    pub from: f64,
+    pub to: Option<f64>,
+}
+
+/// `1.5..3`, `..3`, `2..`
+pub fn part(text: &str) -> Result<Part, String> {
+    let wrong = || format!("`{text}` is not a range; give seconds FROM..TO, for instance 1.5..3");
+    let seconds = |text: &str| -> Result<Option<f64>, String> {
+        match text.trim().trim_end_matches('s').trim() {
+            "" => Ok(None),
+            number => match number.parse::<f64>() {
+                Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
+                _ => Err(wrong()),
+            },
+        }
+    };
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let part = Part {
+        from: seconds(from)?.unwrap_or(0.0),
+        to: seconds(to)?,
+    };
+    match part.to {
+        Some(to) if to <= part.from => Err(wrong()),
+        _ => Ok(part),
+    }
+}
+
+/// `0:0,2.5:1`
+pub fn curve(text: &str) -> Result<Curve, String> {
+    let point = |text: &str| {
+        let (time, weight) = text.split_once(':')?;
+        Some((time.trim().parse().ok()?, weight.trim().parse().ok()?))
+    };
+    let points: Option<Vec<(f64, f64)>> = text.split(',').map(point).collect();
+    let points = points.ok_or_else(|| {
+        format!("`{text}` is not a curve; give SECONDS:SHARE,…, for instance 0:0,2.5:1")
+    })?;
+    Curve::new(points)
+}
 
 /// `854x480`
 pub fn size(text: &str) -> Result<(u32, u32), String> {
@@ -17,6 +61,28 @@ pub fn rate(text: &str) -> Result<Rational, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_read() {
+        let of = |text: &str| part(text).map(|part| (part.from, part.to));
+        assert_eq!(of("1.5..3"), Ok((1.5, Some(3.0))));
+        assert_eq!(of("..3s"), Ok((0.0, Some(3.0))));
+        assert_eq!(of("2.."), Ok((2.0, None)));
+        for bad in ["", "3", "3..1", "2..2", "-1..2", "a..b", "nan..2"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn curves_are_read() {
+        assert_eq!(
+            curve("0:0, 2.5:1").unwrap().points(),
+            [(0.0, 0.0), (2.5, 1.0)]
+        );
+        for bad in ["", "0", "0:2", "1:0,0:1", "a:b"] {
+            assert!(curve(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn sizes_are_read() {

@@ -4,6 +4,7 @@ pub mod models;
 pub mod probe;
 pub mod serve;
 pub mod styles;
+pub mod tools;
 
 use kinora_engine::{Compute, DeviceKind, Precision};
 
