@@ -23,8 +23,8 @@ pub mod retime;
 mod staged;
 pub mod still;
 mod subprocess;
-pub mod watermark;
 pub mod trim;
+pub mod watermark;
 pub mod writer;
 
 pub use contact_sheet::{ContactSheet, contact_sheet, thumbnail};

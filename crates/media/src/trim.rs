@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::mp4::{CodedSample, Description, Muxer, TrackSettings};
+use crate::provenance::Provenance;
 use crate::reader::mp4::Mp4Reader;
 use crate::staged::{Staged, scratch_file, size_of};
 use crate::{Error, Rational, Result, Written};
@@ -26,18 +27,19 @@ pub fn can_trim_copy(input: impl AsRef<Path>, ranges: &[Range<u64>]) -> Result<b
 ///
 /// Frames are counted from 0 in the order of showing. `None`, with nothing written, where the cut needs another way:
 /// the file is no MP4 with H.264 at a constant rate, is shown turned or in part, or a range does not begin at a key
-/// picture or does not end where decoding can end. Sound is left behind.
+/// picture or does not end where decoding can end. Sound is left behind; `said` is what the file says of its origin.
 pub fn trim_copy(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
     ranges: &[Range<u64>],
+    said: Option<&Provenance>,
 ) -> Result<Option<Written>> {
     let (input, output) = (input.as_ref(), output.as_ref());
     let Some(mut source) = Source::open(input)? else {
         return Ok(None);
     };
     match source.cut(input, ranges)? {
-        Some(samples) => source.copy(&samples, input, output).map(Some),
+        Some(samples) => source.copy(&samples, (input, output), said).map(Some),
         None => Ok(None),
     }
 }
@@ -108,7 +110,6 @@ impl Source {
     fn cut(&self, path: &Path, ranges: &[Range<u64>]) -> Result<Option<Vec<CodedSample>>> {
         let total = self.samples.len() as u64;
         let mut kept = Vec::new();
-        let mut before = 0;
         for range in ranges {
             if range.is_empty() || range.end > total {
                 return Err(Error::BadRange {
@@ -137,13 +138,16 @@ impl Source {
                 // Where it is shown less where it is decoded, in frames.
                 shift: (sample.number - range.start) as i32 - i as i32,
             }));
-            before += length;
         }
-        debug_assert_eq!(kept.len(), before);
         Ok((!kept.is_empty()).then_some(kept))
     }
 
-    fn copy(&mut self, samples: &[CodedSample], input: &Path, output: &Path) -> Result<Written> {
+    fn copy(
+        &mut self,
+        samples: &[CodedSample],
+        (input, output): (&Path, &Path),
+        said: Option<&Provenance>,
+    ) -> Result<Written> {
         let (staged, mut file) = Staged::file(output)?;
         let scratch = scratch_file(output)?;
         let media = scratch
@@ -168,7 +172,7 @@ impl Source {
                 .map_err(Error::io("write", output))?;
         }
         muxer
-            .finish(Description::Copied(&self.description), &mut file)
+            .finish(Description::Copied(&self.description), said, &mut file)
             .map_err(Error::io("write", output))?;
         drop(file);
         staged.commit()?;

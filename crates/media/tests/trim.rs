@@ -40,7 +40,7 @@ fn kept_frames_are_the_very_same() {
     let (first, last) = (keys[1], *keys.last().unwrap());
 
     let ranges = [last..last + 7, 0..5, first..first + 13];
-    let written = trim_copy(&input, &output, &ranges).unwrap().unwrap();
+    let written = trim_copy(&input, &output, &ranges, None).unwrap().unwrap();
     assert_eq!((written.frames, written.size), (25, SIZE));
     let source = read_clip(&input).unwrap();
     let wanted: Vec<&Frame> = ranges
@@ -53,11 +53,15 @@ fn kept_frames_are_the_very_same() {
 
     // The same bytes in, the same bytes out; a cut elsewhere needs another way and leaves nothing behind.
     let again = dir.path().join("again.mp4");
-    trim_copy(&input, &again, &ranges).unwrap().unwrap();
+    trim_copy(&input, &again, &ranges, None).unwrap().unwrap();
     assert_eq!(fs::read(&output).unwrap(), fs::read(&again).unwrap());
     let elsewhere = dir.path().join("elsewhere.mp4");
     let off_key = first + 1..first + 9;
-    assert!(trim_copy(&input, &elsewhere, &[off_key]).unwrap().is_none());
+    assert!(
+        trim_copy(&input, &elsewhere, &[off_key], None)
+            .unwrap()
+            .is_none()
+    );
     assert!(!elsewhere.exists());
 
     if have_ffmpeg() {
@@ -95,7 +99,7 @@ fn pictures_that_are_shown_in_another_order_than_decoded_are_copied_too() {
     let mut copied = 0;
     for end in 31..=60 {
         let output = dir.path().join(format!("{end}.mp4"));
-        let Some(written) = trim_copy(&input, &output, &[30..end, 0..30]).unwrap() else {
+        let Some(written) = trim_copy(&input, &output, &[30..end, 0..30], None).unwrap() else {
             continue;
         };
         copied += 1;
@@ -114,20 +118,20 @@ fn what_cannot_be_cut_is_named() {
     let (input, output) = (dir.path().join("in.mp4"), dir.path().join("out.mp4"));
     clip(&input, 20);
     for bad in [5..5, 0..21, 30..40] {
-        let error = trim_copy(&input, &output, &[bad]).unwrap_err();
+        let error = trim_copy(&input, &output, &[bad], None).unwrap_err();
         assert!(
             matches!(error, Error::BadRange { frames: 20, .. }),
             "{error}"
         );
     }
-    assert!(trim_copy(&input, &output, &[]).unwrap().is_none());
-    assert!(trim_copy(dir.path().join("none.mp4"), &output, &[0..1]).is_err());
+    assert!(trim_copy(&input, &output, &[], None).unwrap().is_none());
+    assert!(trim_copy(dir.path().join("none.mp4"), &output, &[0..1], None).is_err());
     // Cut anywhere, a file is refused or copied whole, and nothing panics.
     let whole = fs::read(&input).unwrap();
     let broken = dir.path().join("broken.mp4");
     for length in (0..whole.len()).step_by(whole.len() / 60) {
         fs::write(&broken, &whole[..length]).unwrap();
-        match trim_copy(&broken, &output, std::slice::from_ref(&(0..20))) {
+        match trim_copy(&broken, &output, std::slice::from_ref(&(0..20)), None) {
             Ok(copied) => assert!(copied.is_none(), "{length} bytes were enough"),
             Err(error) => assert!(error.to_string().contains("broken.mp4"), "{error}"),
         }

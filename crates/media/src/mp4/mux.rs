@@ -87,11 +87,10 @@ impl Muxer {
     /// Writes the whole file to `out`.
     pub fn finish(
         self,
-        sets: &ParameterSets,
+        format: Description,
         said: Option<&Provenance>,
         out: &mut File,
     ) -> io::Result<()> {
-    pub fn finish(self, format: Description, out: &mut File) -> io::Result<()> {
         let media_bytes: u64 = self.sizes.iter().map(|size| u64::from(*size)).sum();
         let mut head = Vec::new();
         put_box(&mut head, b"ftyp", |out| {
@@ -101,14 +100,11 @@ impl Muxer {
         let large = media_bytes > u64::from(u32::MAX) - (64 << 20);
         let mut packet = Vec::new();
         said.iter().for_each(|said| put_packet(&mut packet, said));
-        let movie = self.movie(sets, said, 0, large);
+        let movie = self.movie(format, said, 0, large);
         let first_byte =
             (head.len() + movie.len() + packet.len() + if large { 16 } else { 8 }) as u64;
-        head.extend(self.movie(sets, said, first_byte, large));
+        head.extend(self.movie(format, said, first_byte, large));
         head.extend(packet);
-        let movie = self.movie(format, 0, large);
-        let first_byte = (head.len() + movie.len() + if large { 16 } else { 8 }) as u64;
-        head.extend(self.movie(format, first_byte, large));
         if large {
             put_u32(&mut head, 1);
             head.extend_from_slice(b"mdat");
@@ -129,12 +125,11 @@ impl Muxer {
 
     fn movie(
         &self,
-        sets: &ParameterSets,
+        format: Description,
         said: Option<&Provenance>,
         first_byte: u64,
         large: bool,
     ) -> Vec<u8> {
-    fn movie(&self, format: Description, first_byte: u64, large: bool) -> Vec<u8> {
         let clock = Clock::of(self.settings.fps);
         let duration = clock.tick * self.sizes.len() as u64;
         let mut out = Vec::new();

@@ -7,9 +7,8 @@ use std::thread;
 use super::{FrameGate, VideoWriter, WriterOptions, Written};
 use crate::color::Planes;
 use crate::h264::{CodedPicture, Encoder, EncoderSettings};
-use crate::mp4::{Muxer, TrackSettings};
-use crate::provenance::Provenance;
 use crate::mp4::{Description, Muxer, TrackSettings};
+use crate::provenance::Provenance;
 use crate::staged::{ScratchFile, Staged, size_of};
 use crate::{Error, Frame, Result};
 
@@ -96,8 +95,11 @@ impl VideoWriter for Mp4Writer {
         mux(&mut this.muxer, &coded, &path)?;
         let sets = sets.ok_or_else(|| Error::encoder(&path, "it gave no parameter sets"))?;
         this.muxer
-            .finish(&sets, this.provenance.as_ref(), &mut this.file)
-            .finish(Description::Written(&sets), &mut this.file)
+            .finish(
+                Description::Written(&sets),
+                this.provenance.as_ref(),
+                &mut this.file,
+            )
             .map_err(Error::io("write", &path))?;
         drop(this.file);
         this.staged.commit()?;
