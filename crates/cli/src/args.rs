@@ -1,5 +1,6 @@
 //! What may be typed. Values are checked when they are resolved, beside what they mean.
 
+mod bench;
 mod make;
 mod styles;
 mod tools;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 use kinora_engine::probe::Component;
 use kinora_engine::{DeviceKind, Precision};
 
+pub use bench::BenchArgs;
 pub use make::{EnhanceArg, GenerateArgs, MakeArgs, ResolutionArg, Upscale};
 pub use styles::{StylesArgs, StylesCommand};
 pub use tools::{BlendArgs, ExtendArgs, LoopArgs, RecutArgs, RemixArgs, StoryboardArgs};
@@ -58,6 +60,8 @@ pub enum Command {
     Styles(StylesArgs),
     /// List, show and export the models that can be asked
     Models(ModelsArgs),
+    /// Time each stage of making a clip
+    Bench(BenchArgs),
     /// Run one network on given tensors, to compare it with the reference
     Probe(ProbeArgs),
 }

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         args::Command::Loop(args) => commands::tools::loop_(*args),
         args::Command::Styles(args) => commands::styles::run(args),
         args::Command::Models(args) => commands::models::run(args),
+        args::Command::Bench(args) => commands::bench::run(args),
         args::Command::Probe(args) => commands::probe::run(args),
     };
     exit::code(outcome)

@@ -143,7 +143,7 @@ fn what_cannot_be_cut_is_named() {
     writer.push(&scene(SIZE.0, SIZE.1, 0.0)).unwrap();
     writer.finish().unwrap();
     assert!(
-        trim_copy(&gif, &output, std::slice::from_ref(&(0..1)))
+        trim_copy(&gif, &output, std::slice::from_ref(&(0..1)), None)
             .unwrap()
             .is_none()
     );

@@ -101,7 +101,7 @@ fn quoted(path: &Path) -> String {
 }
 
 /// The first interrupt stops the work at its next step, the second at once.
-fn stop_on_interrupt(cancel: Cancel) {
+pub fn stop_on_interrupt(cancel: Cancel) {
     let handler = move || {
         if cancel.is_cancelled() {
             std::process::exit(130);

@@ -27,10 +27,10 @@ pub async fn list(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Json<List<Style>>> {
-    let presets = style::PRESETS.into_iter().map(|preset| Style {
-        name: preset.name.into(),
-        title: title(preset.name),
-        text: preset.en.into(),
+    let presets = style::built_in().into_iter().map(|preset| Style {
+        name: preset.name,
+        title: preset.title.en,
+        text: preset.en.brief,
         builtin: true,
     });
     let own = app.store.styles(&viewer.id).await?.into_iter();
@@ -43,18 +43,6 @@ pub async fn list(
     Ok(Json(List {
         items: presets.chain(own).collect(),
     }))
-}
-
-/// `film-noir` → `Film Noir`
-fn title(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let mut chars = word.chars();
-        chars
-            .next()
-            .map(|first| first.to_uppercase().chain(chars).collect::<String>())
-            .unwrap_or_default()
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -185,7 +173,7 @@ pub async fn enhance(
     if let Some(name) = &asked.style {
         let own = app.store.style_words(&viewer.id).await?;
         prompt = match (style::find(name), own.get(name)) {
-            (Some(preset), _) => preset.apply(&prompt),
+            (Some(preset), _) => preset.apply(&prompt, style::Length::Brief),
             (None, Some(words)) => format!("{prompt}, {words}"),
             (None, None) => return Err(Error::Invalid(format!("there is no style `{name}`"))),
         };

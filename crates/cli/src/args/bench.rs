@@ -1,0 +1,37 @@
+//! What may be asked of `kinora bench`.
+
+use super::ComputeArgs;
+use super::values::size;
+
+const EXAMPLES: &str = "\
+Examples:
+  kinora bench
+      the default request on the built-in model: 5 s of 854x480
+  kinora bench --model ~/LTX-Video-0.9.7-distilled --device cuda --steps 8 --json";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct BenchArgs {
+    /// `mini`, a name from `kinora models list`, or a directory
+    #[arg(long, value_name = "MODEL", default_value = "mini")]
+    pub model: String,
+
+    /// Length of the clip
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    pub seconds: f64,
+
+    /// Width and height in pixels
+    #[arg(long, value_name = "WxH", value_parser = size, default_value = "854x480")]
+    pub size: (u32, u32),
+
+    /// Denoising steps [default: the model's]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+
+    #[command(flatten)]
+    pub compute: ComputeArgs,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,211 @@
+//! `kinora bench`: one clip is made and thrown away, and each stage's time is told.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use kinora_engine::{Cancel, DeviceKind, Event, Plan, Precision, Progress, Request, Stage};
+use serde_json::json;
+
+use super::make::{open, stop_on_interrupt};
+use crate::args::BenchArgs;
+use crate::exit::{Failure, Outcome, resolving, running};
+use crate::report::peak_memory_mb;
+
+/// Within what every model was taught, and always the same.
+const PROMPT: &str = "a woolly mammoth walks in the desert, wide-angle shot";
+const SEED: u64 = 7;
+
+pub fn run(args: BenchArgs) -> Outcome {
+    let request = Request {
+        prompt: PROMPT.into(),
+        seconds: Some(args.seconds),
+        size: Some(args.size),
+        steps: args.steps,
+        seed: Some(SEED),
+        ..Request::default()
+    };
+    let model = open(&args.model)?;
+    let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
+    let scratch = Scratch::new().map_err(Failure::Work)?;
+    let out = scratch.0.join("clip.mp4");
+    let plan = Plan::resolve(request, model, compute, &out).map_err(resolving)?;
+    let watch = Watch::default();
+    let cancel = Cancel::new();
+    stop_on_interrupt(cancel.clone());
+    let begun = Instant::now();
+    match kinora_engine::generate(&plan, &watch.progress(), &cancel) {
+        Err(kinora_engine::Error::Cancelled { .. }) => return Err(Failure::Interrupted),
+        Err(error) => return Err(running(error)),
+        Ok(_) => {}
+    }
+    let measure = Measure::of(&plan, &watch, begun.elapsed());
+    match args.json {
+        true => println!("{}", measure.as_json(&plan)),
+        false => measure.print(&plan),
+    }
+    Ok(())
+}
+
+/// A directory for the clip, removed with all that is in it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> anyhow::Result<Self> {
+        let dir = std::env::temp_dir().join(format!("kinora-bench-{}", std::process::id()));
+        fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Left-overs in the system's place for such things do no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// When what happened.
+#[derive(Default, Clone)]
+struct Watch(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    stages: Vec<(Stage, Duration)>,
+    /// The ends of the denoising steps.
+    steps: Vec<Instant>,
+}
+
+impl Watch {
+    fn progress(&self) -> Progress {
+        let seen = self.0.clone();
+        Progress::new(move |event| {
+            let mut seen = seen.lock().unwrap_or_else(|e| e.into_inner());
+            match event {
+                Event::End { stage, took } => seen.stages.push((stage, took)),
+                Event::Step {
+                    stage: Stage::Denoise,
+                    ..
+                } => seen.steps.push(Instant::now()),
+                _ => {}
+            }
+        })
+    }
+}
+
+/// What it came to, in seconds.
+struct Measure {
+    stages: Vec<(Stage, f64)>,
+    /// Between the ends of two steps: loading is not counted. `None` for a single step.
+    step: Option<f64>,
+    decode_fps: Option<f64>,
+    total: f64,
+}
+
+impl Measure {
+    fn of(plan: &Plan, watch: &Watch, total: Duration) -> Self {
+        let seen = watch.0.lock().unwrap_or_else(|e| e.into_inner());
+        let stages: Vec<(Stage, f64)> = seen
+            .stages
+            .iter()
+            .map(|(stage, took)| (*stage, took.as_secs_f64()))
+            .collect();
+        let step = match (seen.steps.first(), seen.steps.last()) {
+            (Some(first), Some(last)) if seen.steps.len() > 1 => {
+                Some((*last - *first).as_secs_f64() / (seen.steps.len() - 1) as f64)
+            }
+            _ => None,
+        };
+        let decode = stages.iter().find(|(stage, _)| *stage == Stage::Decode);
+        Self {
+            step,
+            decode_fps: decode.map(|(_, s)| plan.drawn.frames as f64 / s),
+            stages,
+            total: total.as_secs_f64(),
+        }
+    }
+
+    /// Frames decoded in the time in which one is shown.
+    fn decode_against_real_time(&self, plan: &Plan) -> Option<f64> {
+        self.decode_fps.map(|fps| fps / plan.drawn.fps.as_f64())
+    }
+
+    fn as_json(&self, plan: &Plan) -> serde_json::Value {
+        let stages: serde_json::Map<String, serde_json::Value> = self
+            .stages
+            .iter()
+            .map(|(stage, s)| (stage.name().to_owned(), json!(s)))
+            .collect();
+        json!({
+            "kinora": env!("CARGO_PKG_VERSION"),
+            "model": plan.model.name,
+            "device": plan.compute.kind.to_string(),
+            "dtype": plan.compute.dtype.as_str(),
+            "threads": rayon::current_num_threads(),
+            "seconds": plan.output.fps.seconds(plan.output.frames),
+            "size": plan.output.size,
+            "drawn": {
+                "width": plan.drawn.width, "height": plan.drawn.height, "frames": plan.drawn.frames,
+                "fps": plan.drawn.fps.to_string(), "steps": plan.drawn.steps, "guidance": plan.drawn.guidance,
+            },
+            "tokens": plan.tokens,
+            "stages_s": stages,
+            "step_s": self.step,
+            "decode_fps": self.decode_fps,
+            "decode_realtime": self.decode_against_real_time(plan),
+            "total_s": self.total,
+            "peak_rss_mb": peak_memory_mb(),
+        })
+    }
+
+    fn print(&self, plan: &Plan) {
+        let (drawn, output) = (&plan.drawn, &plan.output);
+        let length = output.fps.seconds(output.frames);
+        println!(
+            "kinora {}, {}, {} {}, {} threads",
+            env!("CARGO_PKG_VERSION"),
+            plan.model.title,
+            plan.compute.kind,
+            plan.compute.dtype.as_str(),
+            rayon::current_num_threads(),
+        );
+        println!(
+            "{length:.2} s of {}x{} at {} fps, drawn at {}x{}, {} frames at {} fps, {} steps, {} tokens",
+            output.size.0,
+            output.size.1,
+            output.fps,
+            drawn.width,
+            drawn.height,
+            drawn.frames,
+            drawn.fps,
+            drawn.steps,
+            plan.tokens,
+        );
+        for (stage, seconds) in &self.stages {
+            let more = match stage {
+                Stage::Denoise => self.step.map(|s| format!("{s:.3} s a step")),
+                Stage::Decode => self.decode_fps.map(|fps| {
+                    let times = self.decode_against_real_time(plan).unwrap_or_default();
+                    format!("{fps:.1} frames a second, {times:.1} × real time")
+                }),
+                _ => None,
+            };
+            println!(
+                "{:<12}{seconds:>8.2} s  {}",
+                stage.name(),
+                more.unwrap_or_default()
+            );
+        }
+        println!(
+            "{:<12}{:>8.2} s  {:.1} × the clip's length",
+            "in all",
+            self.total,
+            self.total / length
+        );
+        if let Some(peak) = peak_memory_mb() {
+            println!("{:<12}{peak:>8.0} MB", "peak memory");
+        }
+    }
+}
