@@ -32,6 +32,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// The largest upload in MiB.
     pub upload_mb: u64,
+    /// Whether pictures that API clients name by address are fetched; never from private addresses.
+    pub fetch_pictures: bool,
     /// Plans by name, see [`Plan`].
     pub plans: BTreeMap<String, Plan>,
     /// The plan of users who have no other; without one there are no limits.
@@ -52,6 +54,7 @@ impl Default for Config {
             users: false,
             hosts: Vec::new(),
             upload_mb: 1024,
+            fetch_pictures: false,
             plans: BTreeMap::new(),
             plan: None,
             relaxed_every: 4,
@@ -70,6 +73,7 @@ const ENV: &[&str] = &[
     "users",
     "hosts",
     "upload_mb",
+    "fetch_pictures",
     "plan",
 ];
 

@@ -3,7 +3,8 @@
 //! A guided tour. [`routes`] is everything that can be asked for, on one screen; [`api`] holds the handlers: decode →
 //! validate → act → respond. They act on the [`store`] (the database and the files) and the [`queue`], from which each
 //! [`worker`] takes jobs and runs the engine. [`make`] turns what the wire says ([`wire`]) into the engine's plan,
-//! [`events`] tells listeners what changed, [`guard`] is what every request passes. [`serve`] puts it together.
+//! [`events`] tells listeners what changed, [`guard`] is what every request passes. [`v1`] is OpenAI's Videos API over the
+//! same queue and library. [`serve`] puts it together.
 //!
 //! The engine knows nothing of all this: it runs on a thread of its own and reports through its channel.
 
@@ -16,6 +17,7 @@ pub mod events;
 pub mod files;
 pub mod guard;
 pub mod make;
+pub mod marking;
 pub mod openapi;
 mod pages;
 pub mod plans;
@@ -23,6 +25,7 @@ pub mod queue;
 pub mod routes;
 pub mod serve;
 pub mod store;
+pub mod v1;
 pub mod wire;
 pub mod worker;
 

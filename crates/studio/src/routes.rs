@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::{accounts, boards, clips, events, folders, jobs, media, status, styles, uploads};
-use crate::{App, guard, openapi, pages};
+use crate::{App, guard, openapi, pages, v1};
 
 /// Bytes of a JSON body.
 const JSON_LIMIT: usize = 4 << 20;
@@ -80,6 +80,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .nest("/api", api)
         .route_layer(from_fn_with_state(app.clone(), guard::viewer));
     private
+        .nest("/v1", v1::router(&app))
         .route("/api/status", get(status::status))
         .route("/api/login", post(accounts::login))
         .route("/api/logout", post(accounts::logout))

@@ -16,7 +16,7 @@ use crate::events::Hub;
 use crate::files::Files;
 use crate::queue::SqliteQueue;
 use crate::store::Store;
-use crate::{App, Error, Result, routes, worker};
+use crate::{App, Error, Result, routes, v1, worker};
 
 /// A server that listens but does not answer yet.
 pub struct Server {
@@ -74,6 +74,7 @@ impl Server {
                 .clone()
                 .run(app.store.clone(), app.queue.clone(), stopped.clone()),
         );
+        tasks.spawn(v1::webhooks::deliver(app.clone(), stopped.clone()));
         for number in 1..=app.config.workers {
             let name = format!("serve-{}-{number}", std::process::id());
             tasks.spawn(worker::run(app.clone(), name, stopped.clone()));
