@@ -5,3 +5,4 @@ mod library;
 mod queue;
 mod security;
 mod support;
+mod v1;
