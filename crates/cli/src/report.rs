@@ -38,7 +38,7 @@ pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
                 "plan": outline,
                 "request": plan.request,
                 "model": plan.model.name,
-                "prompt": plan.prompt,
+                "prompt": plan.texts.first(),
                 "files": files.collect::<Vec<_>>(),
             })
         );

@@ -16,6 +16,9 @@ use crate::{Error, Result, noise};
 /// Ending of the file beside the output: `clip.mp4` → `clip.mp4.checkpoint`.
 pub const ENDING: &str = ".checkpoint";
 const LATENTS: &str = "latents";
+/// What is final of the span under way, and of the spans before it, in their order.
+const FINISHED: &str = "finished";
+const SPANS: &str = "span.";
 const STATE: &str = "kinora";
 const CURE: &str = "begin the clip anew with its prompt and seed";
 
@@ -23,7 +26,18 @@ const CURE: &str = "begin the clip anew with its prompt and seed";
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     pub state: State,
-    pub latents: Tensor,
+    pub kept: Latents,
+}
+
+/// The latents of a clip under way.
+#[derive(Debug, Clone)]
+pub struct Latents {
+    /// The spans that are complete.
+    pub spans: Vec<Tensor>,
+    /// Of the span under way, what is complete.
+    pub finished: Option<Tensor>,
+    /// What is being denoised.
+    pub current: Tensor,
 }
 
 /// All but the latents.
@@ -44,10 +58,13 @@ pub struct State {
     pub out: PathBuf,
     /// The clip under way, from 1; those before it are complete.
     pub variant: usize,
-    /// Steps done.
+    /// Steps done of the span under way.
     pub step: usize,
     /// Random tensors drawn.
     pub draws: u64,
+    /// Random tensors that were drawn when the span was begun.
+    #[serde(default)]
+    pub begun: u64,
 }
 
 impl State {
@@ -64,6 +81,7 @@ impl State {
             variant: variant.index,
             step: 0,
             draws: 0,
+            begun: 0,
         }
     }
 }
@@ -76,23 +94,20 @@ pub fn path_of(out: &Path) -> PathBuf {
 }
 
 /// Writes under another name and renames, so that the file is always whole.
-pub(crate) fn save(path: &Path, state: &State, latents: &Tensor) -> Result<()> {
-    let values = latents
-        .to_dtype(DType::F32)?
-        .to_device(&Device::Cpu)?
-        .flatten_all()?
-        .to_vec1::<f32>()?;
-    let bytes: Vec<u8> = values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
+pub(crate) fn save(path: &Path, state: &State, latents: &Latents) -> Result<()> {
+    let spans = latents.spans.iter().enumerate();
+    let mut named: Vec<(String, &Tensor)> = spans
+        .map(|(i, span)| (format!("{SPANS}{i}"), span))
         .collect();
-    let view = RawView {
-        shape: latents.dims().to_vec(),
-        bytes,
-    };
+    named.extend(latents.finished.iter().map(|t| (FINISHED.to_owned(), t)));
+    named.push((LATENTS.to_owned(), &latents.current));
+    let views = named
+        .into_iter()
+        .map(|(name, tensor)| Ok((name, RawView::of(tensor)?)))
+        .collect::<Result<Vec<_>>>()?;
     let json = serde_json::to_string(state).expect("a state is plain data");
     let metadata = HashMap::from([(STATE.to_owned(), json)]);
-    let file = safetensors::serialize([(LATENTS, view)], Some(metadata))
+    let file = safetensors::serialize(views, Some(metadata))
         .map_err(|error| Error::record(path, format!("cannot be laid out ({error})"), CURE))?;
     write_whole(path, &file)
 }
@@ -136,14 +151,32 @@ impl Checkpoint {
         }
         let file = SafeTensors::deserialize(&bytes)
             .map_err(|error| broken(format!("damaged ({error})")))?;
-        let view = file
-            .tensor(LATENTS)
-            .map_err(|_| broken("it holds no latents".into()))?;
-        if view.dtype() != Dtype::F32 {
-            return Err(broken("its latents are not f32".into()));
+        let read = |name: &str| -> Result<Option<Tensor>> {
+            let Ok(view) = file.tensor(name) else {
+                return Ok(None);
+            };
+            if view.dtype() != Dtype::F32 {
+                return Err(broken("its latents are not f32".into()));
+            }
+            let (data, shape) = (view.data(), view.shape());
+            Ok(Some(Tensor::from_raw_buffer(
+                data,
+                DType::F32,
+                shape,
+                &Device::Cpu,
+            )?))
+        };
+        let mut spans = Vec::new();
+        while let Some(span) = read(&format!("{SPANS}{}", spans.len()))? {
+            spans.push(span);
         }
-        let latents = Tensor::from_raw_buffer(view.data(), DType::F32, view.shape(), &Device::Cpu)?;
-        Ok(Self { state, latents })
+        let current = read(LATENTS)?.ok_or_else(|| broken("it holds no latents".into()))?;
+        let kept = Latents {
+            spans,
+            finished: read(FINISHED)?,
+            current,
+        };
+        Ok(Self { state, kept })
     }
 
     /// Refuses to go on with another model than the one that began.
@@ -165,6 +198,23 @@ impl Checkpoint {
 struct RawView {
     shape: Vec<usize>,
     bytes: Vec<u8>,
+}
+
+impl RawView {
+    fn of(tensor: &Tensor) -> Result<Self> {
+        let values = tensor
+            .to_dtype(DType::F32)?
+            .to_device(&Device::Cpu)?
+            .flatten_all()?
+            .to_vec1::<f32>()?;
+        Ok(Self {
+            shape: tensor.dims().to_vec(),
+            bytes: values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect(),
+        })
+    }
 }
 
 impl View for RawView {
@@ -217,15 +267,24 @@ mod tests {
             variant: 2,
             step: 3,
             draws: 4,
+            begun: 1,
         };
-        let latents = Tensor::randn(0f32, 1., (1, 6, 4), &Device::Cpu).unwrap();
+        let random = |n: usize| Tensor::randn(0f32, 1., (1, n, 4), &Device::Cpu).unwrap();
+        let latents = Latents {
+            spans: vec![random(5), random(7)],
+            finished: Some(random(3)),
+            current: random(6),
+        };
         save(&path, &state, &latents).unwrap();
         let back = Checkpoint::load(&path).unwrap();
         assert_eq!(back.state, state);
-        assert_eq!(
-            back.latents.to_vec3::<f32>().unwrap(),
-            latents.to_vec3::<f32>().unwrap()
-        );
+        let numbers = |latents: &Latents| -> Vec<Vec<Vec<Vec<f32>>>> {
+            let all = latents.spans.iter().chain(&latents.finished);
+            let all = all.chain([&latents.current]);
+            all.map(|tensor| tensor.to_vec3().unwrap()).collect()
+        };
+        assert_eq!(numbers(&back.kept), numbers(&latents));
+        assert_eq!(back.kept.spans.len(), 2);
         assert!(back.check(&path, "g").is_err());
 
         for bytes in [&b"not safetensors"[..], &[], &[255; 64]] {

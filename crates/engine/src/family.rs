@@ -8,7 +8,7 @@ use kinora_models::ModelSource;
 
 use crate::model::{Defaults, Geometry};
 use crate::noise::NoiseSource;
-use crate::plan::Plan;
+use crate::plan::{Footage, Plan};
 use crate::{Error, Result, ltx};
 
 /// Every family, asked in turn whether a model is its own.
@@ -51,16 +51,21 @@ pub struct Reading {
     pub unknown: f64,
 }
 
-/// The networks of one model, set up for one plan: encode text, denoise, decode.
+/// The networks of one model, set up for one plan: encode text, encode footage, denoise, decode.
 pub trait Networks {
-    /// Reads prompt and negative prompt. Called once, before all else.
+    /// Reads the plan's texts and the negative prompt. Called once, before all else.
     fn encode_text(&mut self) -> Result<()>;
 
-    /// Encodes the conditions' frames, each already of the size that is drawn. Called once.
-    fn encode_conditions(&mut self, clips: &[Vec<Frame>]) -> Result<()>;
+    /// Encodes footage that a span needs, its frames at the model's rate and of the size that is drawn. Called once for
+    /// each of the plan's [`footage`](crate::Plan::footage), in that order.
+    fn encode_footage(&mut self, footage: &Footage, frames: &mut FrameSource) -> Result<()>;
 
-    /// Draws the initial noise of a clip and sets up its denoising.
-    fn begin(&mut self, noise: &mut dyn NoiseSource) -> Result<Box<dyn Denoising + '_>>;
+    /// Draws the initial noise of a span of the plan and sets up its denoising.
+    fn begin(
+        &mut self,
+        span: usize,
+        noise: &mut dyn NoiseSource,
+    ) -> Result<Box<dyn Denoising + '_>>;
 
     /// Decodes latents and hands the frames to `sink` in the order of time.
     fn decode(
@@ -71,11 +76,14 @@ pub trait Networks {
     ) -> Result<()>;
 }
 
+/// Gives frames one by one until the end.
+pub type FrameSource<'a> = dyn Iterator<Item = Result<Frame>> + 'a;
+
 /// Takes decoded frames: all of a chunk at once. An error stops the decoding.
 pub type FrameSink<'a> = dyn FnMut(Vec<Frame>) -> Result<()> + 'a;
 
-/// A clip being denoised. Between steps its whole state is [`at`](Self::at) and [`latents`](Self::latents), so
-/// that it can be saved and gone on with.
+/// A span being denoised. Between steps its whole state is [`at`](Self::at), [`latents`](Self::latents) and
+/// [`finished`](Self::finished), so that it can be saved and gone on with.
 pub trait Denoising {
     /// How many steps there are.
     fn steps(&self) -> usize;
@@ -83,11 +91,20 @@ pub trait Denoising {
     /// How many are done.
     fn at(&self) -> usize;
 
-    /// The state.
+    /// What is being denoised.
     fn latents(&self) -> &Tensor;
 
-    /// Goes on from a saved state.
-    fn restore(&mut self, at: usize, latents: Tensor) -> Result<()>;
+    /// The latents before that are final, where a span is drawn in parts.
+    fn finished(&self) -> Result<Option<Tensor>>;
+
+    /// Goes on from a saved state. May draw noise: what is drawn next must be sought after it.
+    fn restore(
+        &mut self,
+        at: usize,
+        latents: Tensor,
+        finished: Option<Tensor>,
+        noise: &mut dyn NoiseSource,
+    ) -> Result<()>;
 
     /// Does the next step.
     fn step(&mut self, noise: &mut dyn NoiseSource) -> Result<()>;

@@ -5,31 +5,66 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use kinora_media::resize::Filter;
-use kinora_media::{Frame, Method, Provenance, Resizer, Retime, WriterOptions, Written};
+use kinora_media::{
+    Frame, Method, Provenance, Quality, Resizer, Retime, VideoWriter, WriterOptions, Written,
+};
 
+use crate::footage;
 use crate::plan::Plan;
+use crate::plan::span::{Shown, Span};
+use crate::progress::Cancel;
 use crate::{Error, Result};
 
 /// Frames that may wait for the writer.
 const QUEUE: usize = 16;
 
-/// Runs `decode`, which hands frames to its argument, and writes them on a second thread while it goes on.
-/// The file says what `said` says of its origin.
+/// What the decoding thread hands to the writing one.
+enum Drawn {
+    Frame(Frame),
+    /// The frames of a span are complete.
+    End,
+    /// The decoder gave up: the writer must not complete half a clip.
+    Abandoned,
+}
+
+/// Takes a span's decoded frames.
+pub(crate) struct Sink(SyncSender<Drawn>);
+
+impl Sink {
+    pub fn frames(&self, frames: Vec<Frame>) -> Result<()> {
+        frames
+            .into_iter()
+            .try_for_each(|frame| self.send(Drawn::Frame(frame)))
+    }
+
+    pub fn end_of_span(&self) -> Result<()> {
+        self.send(Drawn::End)
+    }
+
+    fn send(&self, drawn: Drawn) -> Result<()> {
+        let gone = |_| Error::Cancelled { checkpoint: None };
+        self.0.send(drawn).map_err(gone)
+    }
+}
+
+/// Runs `decode`, which hands over the frames of the drawn spans, and writes the file on a second thread while it goes
+/// on: drawn frames as they come, kept ones from their footage. The file says what `said` says of its origin.
 pub(crate) fn write_while(
     plan: &Plan,
-    path: &Path,
-    said: Provenance,
-    decode: impl FnOnce(&mut dyn FnMut(Vec<Frame>) -> Result<()>) -> Result<()>,
+    (path, said): (&Path, Provenance),
+    cancel: &Cancel,
+    decode: impl FnOnce(&Sink) -> Result<()>,
 ) -> Result<Written> {
-    let (sender, receiver) = sync_channel::<Result<Frame, Abandoned>>(QUEUE);
+    let (sender, receiver) = sync_channel(QUEUE);
     thread::scope(|scope| {
-        let writer = scope.spawn(move || write(plan, path, said, receiver));
-        let decoded = decode(&mut |frames| hand_over(&sender, frames));
+        let writer = scope.spawn(move || write(plan, (path, said), cancel, receiver));
+        let sink = Sink(sender);
+        let decoded = decode(&sink);
         if decoded.is_err() {
-            // The writer must not complete half a clip; if it is gone, there is nothing to stop.
-            let _ = sender.send(Err(Abandoned));
+            // If the writer is gone, there is nothing to stop.
+            let _ = sink.send(Drawn::Abandoned);
         }
-        drop(sender);
+        drop(sink);
         let written = writer.join().expect("the writer does not panic");
         match (decoded, written) {
             // A decoder that was stopped by the writer's end tells less than the writer.
@@ -42,10 +77,6 @@ pub(crate) fn write_while(
     })
 }
 
-/// The decoder gave up.
-#[derive(Debug)]
-struct Abandoned;
-
 enum Finish {
     Abandoned,
     Failed(Error),
@@ -57,40 +88,117 @@ impl From<kinora_media::Error> for Finish {
     }
 }
 
-fn hand_over(sender: &SyncSender<Result<Frame, Abandoned>>, frames: Vec<Frame>) -> Result<()> {
-    for frame in frames {
-        let gone = |_| Error::Cancelled { checkpoint: None };
-        sender.send(Ok(frame)).map_err(gone)?;
+impl From<Error> for Finish {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
-    Ok(())
 }
 
 fn write(
     plan: &Plan,
-    path: &Path,
-    said: Provenance,
-    frames: Receiver<Result<Frame, Abandoned>>,
+    (path, said): (&Path, Provenance),
+    cancel: &Cancel,
+    drawn: Receiver<Drawn>,
 ) -> Result<Written, Finish> {
-    let Plan { drawn, output, .. } = plan;
-    let options = WriterOptions::new(output.size, output.fps).provenance(said);
-    let mut writer = kinora_media::create(path, options)?;
-    let mut resizer = Resizer::new(Filter::Lanczos3);
-    let (width, height) = output.size;
-    let mut last: Option<Frame> = None;
-    let mut count = 0;
-    for frame in Retime::new(frames.into_iter(), drawn.fps, output.fps, Method::Motion) {
-        let frame = frame.map_err(|Abandoned| Finish::Abandoned)?;
-        if count < output.frames {
-            let frame = resizer.cover(&frame, width, height)?;
-            writer.push(&frame)?;
-            last = Some(frame);
-            count += 1;
+    let output = &plan.output;
+    let kept = plan.spans.iter().any(|span| span.drawn().is_none());
+    let quality = match kept {
+        // What is kept shall be hardly the worse for it, a dozen edits later too.
+        true => Quality::Best,
+        false => Quality::default(),
+    };
+    let options = WriterOptions::new(output.size, output.fps)
+        .quality(quality)
+        .provenance(said);
+    let mut file = File {
+        writer: kinora_media::create(path, options)?,
+        resizer: Resizer::new(Filter::Lanczos3),
+        size: output.size,
+    };
+    for span in &plan.spans {
+        match span {
+            Span::Kept(kept) => {
+                let frames = footage::kept_frames(kept, output)?;
+                let checked = frames.map(|frame| match cancel.check() {
+                    Ok(()) => Ok(frame?),
+                    Err(_) => Err(Finish::Abandoned),
+                });
+                file.write(checked, kept.frames)?;
+            }
+            Span::Drawn(span) => {
+                let Shown {
+                    skip,
+                    drop,
+                    from,
+                    to,
+                } = span.shown;
+                let mut of_span = OfSpan {
+                    drawn: &drawn,
+                    ended: false,
+                };
+                let native = of_span.by_ref().skip(skip);
+                let shown = Retime::new(native, from, to, Method::Motion).skip(drop);
+                file.write(shown, span.frames)?;
+                // What lies behind the last frame that is shown, so that the next span begins with its own.
+                of_span.try_for_each(|frame| frame.map(|_| ()))?;
+            }
         }
     }
-    // Rounding of rates may leave the clip a frame short.
-    while let Some(frame) = last.as_ref().filter(|_| count < output.frames) {
-        writer.push(frame)?;
-        count += 1;
+    Ok(file.writer.finish()?)
+}
+
+/// The decoded frames of one span.
+struct OfSpan<'a> {
+    drawn: &'a Receiver<Drawn>,
+    ended: bool,
+}
+
+impl Iterator for OfSpan<'_> {
+    type Item = Result<Frame, Finish>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        match self.drawn.recv() {
+            Ok(Drawn::Frame(frame)) => Some(Ok(frame)),
+            Ok(Drawn::End) => {
+                self.ended = true;
+                None
+            }
+            Ok(Drawn::Abandoned) | Err(_) => Some(Err(Finish::Abandoned)),
+        }
     }
-    Ok(writer.finish()?)
+}
+
+struct File {
+    writer: Box<dyn VideoWriter>,
+    resizer: Resizer,
+    size: (u32, u32),
+}
+
+impl File {
+    /// Writes exactly `count` frames: rounding of rates may leave a source a frame short, then its last is held.
+    fn write(
+        &mut self,
+        frames: impl Iterator<Item = Result<Frame, Finish>>,
+        count: u64,
+    ) -> Result<(), Finish> {
+        let mut last: Option<Frame> = None;
+        let mut written = 0;
+        for frame in frames.take(count as usize) {
+            let frame = match frame? {
+                frame if frame.size() == self.size => frame,
+                frame => self.resizer.cover(&frame, self.size.0, self.size.1)?,
+            };
+            self.writer.push(&frame)?;
+            last = Some(frame);
+            written += 1;
+        }
+        while let Some(frame) = last.as_ref().filter(|_| written < count) {
+            self.writer.push(frame)?;
+            written += 1;
+        }
+        Ok(())
+    }
 }

@@ -1,13 +1,14 @@
-//! Given pictures and clips at the model's rate and size.
+//! Given pictures and clips: what is known of them, and their frames for the model and for the file.
 
 use std::path::Path;
 
+use kinora_media::reader::VideoReader;
 use kinora_media::resize::Filter;
-use kinora_media::{Frame, Rational, Resizer};
+use kinora_media::{Frame, Method, Rational, Resizer, Retime};
 
-use crate::plan::{Plan, PlannedCondition};
-use crate::progress::Progress;
-use crate::request::ConditionKind;
+use crate::plan::span::Kept;
+use crate::plan::{Footage, Output, Plan, Role};
+use crate::progress::Cancel;
 use crate::{Error, Result};
 
 /// What a board must know of a clip.
@@ -52,45 +53,143 @@ impl Facts {
     }
 }
 
-/// The frames of a condition at the model's rate and size, as many as fit.
-pub(crate) fn read_condition(
-    plan: &Plan,
-    condition: &PlannedCondition,
-    progress: &Progress,
-) -> Result<Vec<Frame>> {
-    let (width, height) = (plan.drawn.width as u32, plan.drawn.height as u32);
-    let mut resizer = Resizer::new(Filter::Lanczos3);
-    let mut fit = |frame: Frame| resizer.cover(&frame, width, height);
-    if condition.kind == ConditionKind::Image {
-        return Ok(vec![fit(kinora_media::read_image(&condition.path)?)?]);
+/// The frames that the model is given: at its rate, or a span's, and of the size that is drawn.
+pub(crate) struct NativeFrames<'a> {
+    reader: Box<dyn VideoReader>,
+    footage: &'a Footage,
+    size: (u32, u32),
+    resizer: Resizer,
+    /// The frame that is shown, at the model's size, and when it ends.
+    shown: Option<(Frame, f64)>,
+    given: usize,
+    cancel: &'a Cancel,
+}
+
+impl<'a> NativeFrames<'a> {
+    pub fn open(plan: &Plan, footage: &'a Footage, cancel: &'a Cancel) -> Result<Self> {
+        Ok(Self {
+            reader: kinora_media::open(&footage.path)?,
+            footage,
+            size: (plan.drawn.width as u32, plan.drawn.height as u32),
+            resizer: Resizer::new(Filter::Lanczos3),
+            shown: None,
+            given: 0,
+            cancel,
+        })
     }
-    let mut reader = kinora_media::open(&condition.path)?;
-    if reader.info().audio {
-        progress.note(format!(
-            "the sound of {} is left behind",
-            condition.path.display()
-        ));
-    }
-    // Each of the model's frames shows what the clip shows at its time.
-    let mut frames: Vec<Frame> = Vec::new();
-    while let Some(timed) = reader.next_frame()? {
-        let end = timed.start + timed.duration;
-        while frames.len() < condition.frames
-            && plan.drawn.fps.seconds(frames.len() as u64) < end - 1e-6
+
+    fn read(&mut self) -> Result<Option<Frame>> {
+        self.cancel.check()?;
+        let Footage {
+            begin,
+            per_frame,
+            frames,
+            ..
+        } = *self.footage;
+        if self.given == frames {
+            return Ok(None);
+        }
+        let time = begin + self.given as f64 * per_frame;
+        while self
+            .shown
+            .as_ref()
+            .is_none_or(|(_, end)| time >= end - 1e-6)
         {
-            frames.push(fit(timed.frame.clone())?);
+            let Some(timed) = self.reader.next_frame()? else {
+                // Footage to begin from is held where it ends; of footage to be met there is no more.
+                let held = matches!(self.footage.role, Role::Source(_)) || self.given == 0;
+                self.given += usize::from(held);
+                return Ok(self
+                    .shown
+                    .as_ref()
+                    .filter(|_| held)
+                    .map(|(frame, _)| frame.clone()));
+            };
+            let end = timed.start + timed.duration;
+            if time < end - 1e-6 || self.shown.is_none() || end > time - 1.0 {
+                let frame = self.resizer.cover(&timed.frame, self.size.0, self.size.1)?;
+                self.shown = Some((frame, end));
+            }
         }
-        if frames.len() == condition.frames {
-            break;
+        self.given += 1;
+        Ok(self.shown.as_ref().map(|(frame, _)| frame.clone()))
+    }
+}
+
+impl Iterator for NativeFrames<'_> {
+    type Item = Result<Frame>;
+
+    fn next(&mut self) -> Option<Result<Frame>> {
+        self.read().transpose()
+    }
+}
+
+/// The frames of kept footage at the output's size and rate: untouched where they are so already.
+pub(crate) fn kept_frames(
+    kept: &Kept,
+    output: &Output,
+) -> Result<impl Iterator<Item = Result<Frame, kinora_media::Error>>> {
+    let even = EvenFrames {
+        reader: kinora_media::open(&kept.path)?,
+        held: None,
+        index: 0,
+    };
+    let mut resizer = Resizer::new(Filter::Lanczos3);
+    let (width, height) = output.size;
+    let fit = move |frame: Frame| match frame.size() == (width, height) {
+        true => Ok(frame),
+        false => resizer.cover(&frame, width, height),
+    };
+    let source = even.skip(kept.first as usize);
+    let frames: Box<dyn Iterator<Item = _>> = match kept.source_fps == output.fps {
+        true => Box::new(source),
+        false => Box::new(Retime::new(
+            source,
+            kept.source_fps,
+            output.fps,
+            Method::Motion,
+        )),
+    };
+    let mut fit = fit;
+    Ok(frames
+        .map(move |frame| fit(frame?))
+        .take(kept.frames as usize))
+}
+
+/// A video's frames at its constant rate; where frames last unequally, they are held so that it is.
+struct EvenFrames {
+    reader: Box<dyn VideoReader>,
+    /// A frame and up to which index it is shown.
+    held: Option<(Frame, u64)>,
+    index: u64,
+}
+
+impl EvenFrames {
+    fn read(&mut self) -> kinora_media::Result<Option<Frame>> {
+        while self
+            .held
+            .as_ref()
+            .is_none_or(|(_, until)| self.index >= *until)
+        {
+            let Some(timed) = self.reader.next_frame()? else {
+                return Ok(None);
+            };
+            let info = self.reader.info();
+            let until = match info.constant_rate {
+                true => self.index + 1,
+                false => info.fps.frames_in(timed.start + timed.duration),
+            };
+            self.held = Some((timed.frame, until));
         }
+        self.index += 1;
+        Ok(self.held.as_ref().map(|(frame, _)| frame.clone()))
     }
-    let r = plan.model.geometry.temporal;
-    if frames.is_empty() {
-        return Err(Error::request(
-            format!("--video {}: it holds no frame", condition.path.display()),
-            "give another clip",
-        ));
+}
+
+impl Iterator for EvenFrames {
+    type Item = kinora_media::Result<Frame>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
     }
-    frames.truncate((frames.len() - 1) / r * r + 1);
-    Ok(frames)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use candle_core::Tensor;
 use kinora_media::Written;
 
 use crate::checkpoint::Checkpoint;
 use crate::family::Networks;
-use crate::footage::read_condition;
+use crate::footage::NativeFrames;
 use crate::keeper::Keeper;
 use crate::noise::SeededNoise;
 use crate::plan::{Plan, Variant};
@@ -71,8 +72,10 @@ impl<'a> Job<'a> {
         let from = saved.as_ref().map_or(1, |saved| saved.state.variant);
         let mut networks = self.plan.model.family.open(self.plan)?;
         let mut times = Times::new();
-        self.encode_text(networks.as_mut(), &mut times)?;
-        self.encode_conditions(networks.as_mut(), &mut times)?;
+        if self.plan.drawn_spans().next().is_some() {
+            self.encode_text(networks.as_mut(), &mut times)?;
+            self.encode_footage(networks.as_mut(), &mut times)?;
+        }
         let variants = self
             .plan
             .variants
@@ -93,9 +96,9 @@ impl<'a> Job<'a> {
     ) -> Result<Made> {
         let mut noise = SeededNoise::new(variant.seed);
         let keeper = Keeper::new(self.plan, &self.fingerprint, variant, self.progress);
-        let latents = self.denoise(networks, &mut noise, &keeper, &mut times, saved)?;
+        let spans = self.denoise(networks, &mut noise, &keeper, &mut times, saved)?;
         let written = self
-            .decode(networks, &latents, &mut noise, variant, &mut times)
+            .decode(networks, &spans, &mut noise, variant, &mut times)
             .map_err(|error| keeper.unfinished(error))?;
 
         let record = Sidecar::new(self.plan, variant, &self.fingerprint, times);
@@ -120,24 +123,25 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn encode_conditions(&self, networks: &mut dyn Networks, times: &mut Times) -> Result<()> {
-        let conditions = &self.plan.conditions;
-        if conditions.is_empty() {
+    fn encode_footage(&self, networks: &mut dyn Networks, times: &mut Times) -> Result<()> {
+        let footage = self.plan.footage();
+        if footage.is_empty() {
             return Ok(());
         }
-        self.cancel.check()?;
-        let stage = self.progress.begin(
-            Stage::Conditions,
-            conditions.len() as u64,
-            (1, self.plan.variants.len()),
-        );
-        let read = |condition| read_condition(self.plan, condition, self.progress);
-        let clips = conditions.iter().map(read).collect::<Result<Vec<_>>>()?;
-        networks.encode_conditions(&clips)?;
+        let of = (1, self.plan.variants.len());
+        let mut stage = self
+            .progress
+            .begin(Stage::Conditions, footage.len() as u64, of);
+        for (done, footage) in (1..).zip(&footage) {
+            let mut frames = NativeFrames::open(self.plan, footage, self.cancel)?;
+            networks.encode_footage(footage, &mut frames)?;
+            stage.step(done);
+        }
         times.insert(Stage::Conditions.name().into(), stage.end());
         Ok(())
     }
 
+    /// The latents of each drawn span.
     fn denoise(
         &self,
         networks: &mut dyn Networks,
@@ -145,68 +149,89 @@ impl<'a> Job<'a> {
         keeper: &Keeper,
         times: &mut Times,
         saved: Option<Checkpoint>,
-    ) -> Result<candle_core::Tensor> {
+    ) -> Result<Vec<Tensor>> {
         let variant = (keeper.variant.index, keeper.variant.of);
+        let drawn: Vec<usize> = self.plan.drawn_spans().collect();
+        let steps_of = |spans: usize| -> u64 {
+            let spans = drawn.iter().take(spans);
+            spans.map(|&span| self.plan.steps_of(span) as u64).sum()
+        };
         let mut stage = self
             .progress
-            .begin(Stage::Denoise, self.plan.drawn.steps as u64, variant);
-        let mut clip = networks.begin(noise)?;
-        if let Some(saved) = saved {
-            clip.restore(saved.state.step, saved.latents)?;
-            noise.seek(saved.state.draws);
-        }
-        let interval = clip.steps().div_ceil(5);
-        let mut kept = Instant::now();
-        while clip.at() < clip.steps() {
-            if let Err(stopped) = self.cancel.check() {
-                keeper.keep(clip.as_ref(), noise)?;
-                return Err(keeper.unfinished(stopped));
+            .begin(Stage::Denoise, steps_of(usize::MAX), variant);
+        let (mut spans, mut saved) = match saved {
+            None => (Vec::new(), None),
+            Some(saved) => (saved.kept.spans.clone(), Some(saved)),
+        };
+        for &span in &drawn[spans.len().min(drawn.len())..] {
+            let done = steps_of(spans.len());
+            let begun = saved
+                .as_ref()
+                .map_or(noise.draws(), |saved| saved.state.begun);
+            noise.seek(begun);
+            let mut clip = networks.begin(span, noise)?;
+            if let Some(Checkpoint { state, kept }) = saved.take() {
+                clip.restore(state.step, kept.current, kept.finished, noise)?;
+                noise.seek(state.draws);
             }
-            clip.step(noise).map_err(|error| keeper.unfinished(error))?;
-            let due = clip.at() % interval == 0 || kept.elapsed() >= KEEP_AFTER;
-            if due || clip.at() == clip.steps() {
-                keeper.keep(clip.as_ref(), noise)?;
-                kept = Instant::now();
+            let interval = clip.steps().div_ceil(5).max(1);
+            let mut kept = Instant::now();
+            while clip.at() < clip.steps() {
+                if let Err(stopped) = self.cancel.check() {
+                    keeper.keep(&spans, clip.as_ref(), noise, begun)?;
+                    return Err(keeper.unfinished(stopped));
+                }
+                clip.step(noise).map_err(|error| keeper.unfinished(error))?;
+                let due = clip.at() % interval == 0 || kept.elapsed() >= KEEP_AFTER;
+                if due || clip.at() == clip.steps() {
+                    keeper.keep(&spans, clip.as_ref(), noise, begun)?;
+                    kept = Instant::now();
+                }
+                stage.step(done + clip.at() as u64);
             }
-            stage.step(clip.at() as u64);
+            spans.push(clip.result()?);
         }
         times.insert(Stage::Denoise.name().into(), stage.end());
-        clip.result()
+        Ok(spans)
     }
 
     fn decode(
         &self,
         networks: &mut dyn Networks,
-        latents: &candle_core::Tensor,
+        spans: &[Tensor],
         noise: &mut SeededNoise,
         variant: &Variant,
         times: &mut Times,
     ) -> Result<Written> {
-        let said = origin::of(self.plan, variant, &self.fingerprint);
-        let mut stage = Some(self.progress.begin(
-            Stage::Decode,
-            self.plan.drawn.frames as u64,
-            (variant.index, variant.of),
-        ));
+        let of = (variant.index, variant.of);
+        let frames = self.plan.drawn.frames as u64;
+        let mut stage = Some(self.progress.begin(Stage::Decode, frames, of));
         let mut writing = None;
         let mut done = 0;
-        let written = finish::write_while(self.plan, &variant.path, said, |sink| {
-            networks.decode(latents, noise, &mut |frames| {
-                self.cancel.check()?;
-                done += frames.len() as u64;
-                sink(frames)?;
-                stage.iter_mut().for_each(|stage| stage.step(done));
-                Ok(())
-            })?;
+        let said = origin::of(self.plan, variant, &self.fingerprint);
+        if let Some((clip, ranges)) = self.plan.only_cuts()
+            && let Some(cut) = kinora_media::trim_copy(clip, &variant.path, &ranges, Some(&said))?
+        {
+            return Ok(cut); // its pictures stay coded as they are
+        }
+        let to = (variant.path.as_path(), said);
+        let written = finish::write_while(self.plan, to, self.cancel, |sink| {
+            for latents in spans {
+                networks.decode(latents, noise, &mut |frames| {
+                    self.cancel.check()?;
+                    done += frames.len() as u64;
+                    sink.frames(frames)?;
+                    stage.iter_mut().for_each(|stage| stage.step(done));
+                    Ok(())
+                })?;
+                sink.end_of_span()?;
+            }
             times.extend(
                 stage
                     .take()
                     .map(|stage| (Stage::Decode.name().to_owned(), stage.end())),
             );
-            writing = Some(
-                self.progress
-                    .begin(Stage::Write, 0, (variant.index, variant.of)),
-            );
+            writing = Some(self.progress.begin(Stage::Write, 0, of));
             Ok(())
         })?;
         times.extend(writing.map(|stage| (Stage::Write.name().to_owned(), stage.end())));

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::checkpoint::{self, State};
+use candle_core::Tensor;
+
+use crate::checkpoint::{self, Latents, State};
 use crate::family::Denoising;
 use crate::noise::SeededNoise;
 use crate::plan::{Plan, Variant};
@@ -33,13 +35,26 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    pub fn keep(&self, clip: &dyn Denoising, noise: &SeededNoise) -> Result<()> {
+    /// Keeps the spans that are complete and the one under way, which began after `begun` random tensors.
+    pub fn keep(
+        &self,
+        spans: &[Tensor],
+        clip: &dyn Denoising,
+        noise: &SeededNoise,
+        begun: u64,
+    ) -> Result<()> {
         let state = State {
             step: clip.at(),
             draws: noise.draws(),
+            begun,
             ..self.state.clone()
         };
-        checkpoint::save(&self.path, &state, clip.latents())?;
+        let latents = Latents {
+            spans: spans.to_vec(),
+            finished: clip.finished()?,
+            current: clip.latents().clone(),
+        };
+        checkpoint::save(&self.path, &state, &latents)?;
         self.progress.send(Event::Checkpoint(self.path.clone()));
         Ok(())
     }

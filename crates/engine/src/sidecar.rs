@@ -35,8 +35,20 @@ pub struct Sidecar {
     pub output: OutputRecord,
     /// Which of how many clips of one request, from 1.
     pub variant: (usize, usize),
+    /// The files that it was made from, then what those were made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestry: Vec<Ancestor>,
     /// Seconds of each stage.
     pub times: BTreeMap<String, f64>,
+}
+
+/// A file that something was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ancestor {
+    pub path: PathBuf,
+    pub sha256: String,
+    /// What was done with it: `extend`, `remix`, `storyboard` …
+    pub tool: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +128,7 @@ impl Sidecar {
                 fps: output.fps.to_string(),
             },
             variant: (variant.index, variant.of),
+            ancestry: plan.ancestry.clone(),
             times,
         }
     }

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::Result;
 use crate::model::Geometry;
 use crate::noise::NoiseSource;
+use crate::plan::span::{Window, center};
 
 /// Latent frames of a clip beyond the beginning that are put before the clip's own; the rest goes in place.
 const PREFIX: usize = 2;
@@ -66,6 +67,50 @@ impl Item {
     }
 }
 
+/// A span before its denoising: what is noise, what is given, and how strictly.
+#[derive(Debug, Clone)]
+pub(super) struct Sequence {
+    /// (b, c, t, h, w), f32, on the CPU.
+    pub latents: Tensor,
+    /// How strictly each latent frame is held, 0–1.
+    pub held: Vec<f32>,
+}
+
+impl Sequence {
+    /// Nothing is given yet.
+    pub fn free(latents: Tensor) -> Result<Self> {
+        Ok(Self {
+            held: vec![0.0; latents.dim(2)?],
+            latents,
+        })
+    }
+
+    /// Puts `part` (1 or b, c, t, h, w) at a latent frame: as much of it as `strength` says, the rest stays.
+    pub fn put(&mut self, start: usize, part: &Tensor, strength: f64) -> Result<()> {
+        let len = part.dim(2)?;
+        let there = self.latents.narrow(2, start, len)?;
+        let part = part.broadcast_as(there.shape())?;
+        self.latents = replace_frames(&self.latents, start, &lerp(&there, &part, strength)?)?;
+        self.held[start..start + len].fill(strength as f32);
+        Ok(())
+    }
+
+    /// Puts what of the items stands in its place: what begins the span, and of later clips all but the beginning.
+    pub fn put_items(&mut self, items: &[Item], geometry: &Geometry) -> Result<()> {
+        for item in items {
+            let given = item.latents.dim(2)?;
+            if item.frame_index == 0 {
+                self.put(0, &item.latents, item.strength)?;
+            } else if given > PREFIX {
+                let start = item.frame_index / geometry.temporal + PREFIX;
+                let rest = item.latents.narrow(2, PREFIX, given - PREFIX)?;
+                self.put(start, &rest, item.strength)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Tokens ready to be denoised, on the CPU.
 pub(super) struct Prepared {
     /// (b, extra + n, c), f32.
@@ -73,6 +118,8 @@ pub(super) struct Prepared {
     /// (1, 3, extra + n)
     pub coordinates: Tensor,
     pub hard: Option<Hard>,
+    /// The native frame, of the span, that each token is about.
+    pub frames: Vec<f64>,
 }
 
 /// What keeps tokens in their places.
@@ -86,59 +133,60 @@ pub struct Hard {
     pub extra: usize,
 }
 
-/// Puts the items into `latents` (b, c, t, h, w) and before them.
+/// A window's tokens, with the beginnings of the items that lie in it, or just beyond, before them. A window that does
+/// not begin the sequence has its time from latent 1 on: each of its tokens covers as many frames as any other, and
+/// none pretends to be a first frame.
 pub(super) fn prepare(
-    mut latents: Tensor,
+    sequence: &Sequence,
+    window: &Window,
     items: &[Item],
     settings: &Settings,
     geometry: &Geometry,
     noise: &mut dyn NoiseSource,
 ) -> Result<Prepared> {
-    let (batch, _, t, h, w) = latents.dims5()?;
-    let mut held = vec![0f32; t];
+    let (batch, _, t, h, w) = sequence.latents.dims5()?;
+    let r = geometry.temporal;
+    let Window { start, len, .. } = *window;
+    let first = usize::from(start > 0);
     let (mut extra, mut extra_coords, mut extra_mask) = (Vec::new(), Vec::new(), Vec::new());
-    for item in items {
-        let given = item.latents.dim(2)?;
-        let mut put = |start: usize, part: &Tensor| -> Result<()> {
-            let len = part.dim(2)?;
-            let there = latents.narrow(2, start, len)?;
-            let part = part.broadcast_as(there.shape())?;
-            latents = replace_frames(&latents, start, &lerp(&there, &part, item.strength)?)?;
-            held[start..start + len].fill(item.strength as f32);
-            Ok(())
-        };
-        if item.frame_index == 0 {
-            put(0, &item.latents)?;
-            continue;
-        }
-        let mut prefix = item.latents.clone();
-        if given > PREFIX {
-            let start = item.frame_index / geometry.temporal + PREFIX;
-            put(start, &item.latents.narrow(2, PREFIX, given - PREFIX)?)?;
-            prefix = item.latents.narrow(2, 0, PREFIX)?;
-        }
-        let len = prefix.dim(2)?;
+    let mut frames = Vec::new();
+    let met = |item: &&Item| window.meets(t, item.frame_index, r);
+    for item in items.iter().filter(met) {
+        let prefix = item
+            .latents
+            .narrow(2, 0, item.latents.dim(2)?.min(PREFIX))?;
+        let count = prefix.dim(2)?;
         let drawn = noise.next(prefix.dims())?;
         let tokens = pack(&lerp(&drawn, &prefix, item.strength)?)?;
-        let (_, count, channels) = tokens.dims3()?;
-        extra.push(tokens.broadcast_as((batch, count, channels))?);
+        let (_, n, channels) = tokens.dims3()?;
+        extra.push(tokens.broadcast_as((batch, n, channels))?);
         extra_coords.push(coordinates(
-            (len, h, w),
-            item.frame_index,
+            (count, h, w),
+            (item.frame_index - window.origin(r), 0),
             settings.frame_rate,
             geometry,
         )?);
-        extra_mask.extend(std::iter::repeat_n(item.strength as f32, len * h * w));
+        extra_mask.extend(std::iter::repeat_n(item.strength as f32, n));
+        frames.extend(std::iter::repeat_n(item.frame_index as f64, n));
     }
 
     let count = extra_mask.len();
-    extra.push(pack(&latents)?);
-    extra_coords.push(coordinates((t, h, w), 0, settings.frame_rate, geometry)?);
+    extra.push(pack(&sequence.latents.narrow(2, start, len)?)?);
+    extra_coords.push(coordinates(
+        (len, h, w),
+        (0, first),
+        settings.frame_rate,
+        geometry,
+    )?);
     let latents = Tensor::cat(&extra, 1)?;
     let mut mask = extra_mask;
-    held.iter()
-        .for_each(|&strength| mask.extend(std::iter::repeat_n(strength, h * w)));
-    let hard = (!items.is_empty()).then(|| Hard {
+    let held = &sequence.held[start..start + len];
+    for (i, &strength) in held.iter().enumerate() {
+        mask.extend(std::iter::repeat_n(strength, h * w));
+        frames.extend(std::iter::repeat_n(center(start + i, r), h * w));
+    }
+    let given = !items.is_empty() || held.iter().any(|&strength| strength > 0.0);
+    let hard = given.then(|| Hard {
         mask: vec![mask; batch],
         initial: latents.clone(),
         extra: count,
@@ -147,5 +195,6 @@ pub(super) fn prepare(
         coordinates: Tensor::cat(&extra_coords, 2)?,
         latents,
         hard,
+        frames,
     })
 }

@@ -156,7 +156,17 @@ impl Denoising for Sampling<'_> {
         &self.latents
     }
 
-    fn restore(&mut self, at: usize, latents: Tensor) -> Result<()> {
+    fn finished(&self) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
+    fn restore(
+        &mut self,
+        at: usize,
+        latents: Tensor,
+        _finished: Option<Tensor>,
+        _noise: &mut dyn NoiseSource,
+    ) -> Result<()> {
         if latents.dims() != self.latents.dims() || at > self.steps() {
             return Err(Error::request(
                 "the checkpoint does not fit its own request",

@@ -24,17 +24,17 @@ pub fn unpack(tokens: &Tensor, (t, h, w): Grid) -> Result<Tensor> {
 }
 
 /// Seconds, row and column of each token in pixels, (1, 3, t·h·w): a token lies at `max(r·t + 1 − r, 0) +
-/// frame_index` frames.
+/// frame_index` frames, t counting from `first`.
 pub fn coordinates(
     (t, h, w): Grid,
-    frame_index: usize,
+    (frame_index, first): (usize, usize),
     frame_rate: f64,
     geometry: &Geometry,
 ) -> Result<Tensor> {
     let r = geometry.temporal;
     let per_frame = (1.0 / frame_rate) as f32;
     let mut values = Vec::with_capacity(3 * t * h * w);
-    for i in 0..t {
+    for i in first..first + t {
         let frame = (r * i + 1).saturating_sub(r) + frame_index;
         values.extend(std::iter::repeat_n(frame as f32 * per_frame, h * w));
     }
@@ -100,10 +100,13 @@ mod tests {
             temporal: 8,
             channels: 1,
         };
-        let coords = coordinates((3, 1, 2), 10, 2.0, &geometry).unwrap();
+        let coords = coordinates((3, 1, 2), (10, 0), 2.0, &geometry).unwrap();
         let rows = coords.squeeze(0).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(rows[0], [5.0, 5.0, 5.5, 5.5, 9.5, 9.5]);
         assert_eq!(rows[1], [0.0; 6]);
         assert_eq!(rows[2], [0.0, 32.0, 0.0, 32.0, 0.0, 32.0]);
+        let later = coordinates((2, 1, 1), (0, 1), 1.0, &geometry).unwrap();
+        let rows = later.squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(rows[0], [1.0, 9.0]);
     }
 }

@@ -6,11 +6,12 @@ pub mod denoise;
 pub mod latents;
 pub mod pipeline;
 pub mod schedule;
+pub mod span;
 
 use std::sync::Arc;
 
-use candle_core::Tensor;
-use kinora_media::{Frame, Rational};
+use candle_core::{DType, Device, Tensor};
+use kinora_media::Rational;
 use kinora_models::ltx::{
     Autoencoder, AutoencoderConfig, Chunking, Halves, Transformer, TransformerConfig,
 };
@@ -18,17 +19,25 @@ use kinora_models::schedule::SchedulerConfig;
 use kinora_models::t5::{T5Config, T5Encoder};
 use kinora_models::{ModelSource, Tokenizer};
 
-use crate::family::{Denoising, Description, Family, FrameSink, Interruptible, Networks, Reading};
+use crate::family::{
+    Denoising, Description, Family, FrameSink, FrameSource, Interruptible, Networks, Reading,
+};
 use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
-use crate::plan::{Plan, PlannedCondition};
+use crate::plan::span::{DrawnSpan, Span};
+use crate::plan::{Footage, Plan, Role};
 use crate::{Compute, Error, Result, frames};
 use conditions::Item;
-use pipeline::{Inputs, Kind, Parts, Prompt, Settings};
+use pipeline::{Kind, Parts, Prompt, Settings};
 use schedule::Scheduler;
+use span::{SourceLatents, SpanInputs};
 
 /// Latent frames that are decoded at once.
 const DECODED_AT_ONCE: usize = 2;
+/// Frames of footage that are encoded at once.
+const ENCODED_AT_ONCE: usize = 8;
+/// Frames that a model draws at once, where its makers do not say.
+const WINDOW: usize = 161;
 /// More tokens than any prompt has.
 const ANY_LENGTH: usize = 1 << 16;
 
@@ -80,7 +89,7 @@ impl Family for Ltx {
             defaults: Defaults {
                 native: Vec::new(),
                 fps: Rational::new(25, 1)?,
-                window: None,
+                window: Some(WINDOW),
                 steps: 40,
                 guidance: 3.0,
                 guidance_rescale: 0.0,
@@ -105,8 +114,8 @@ impl Family for Ltx {
 
     fn check(&self, plan: &Plan) -> Result<()> {
         let scheduler = SchedulerConfig::load(plan.model.source())?;
-        let spacing = plan.model.defaults.spacing;
-        let fixed = kind_of(plan)? == Kind::Condition && spacing == Spacing::Reference;
+        let settings = settings(plan)?;
+        let fixed = settings.kind == Kind::Condition && settings.spacing == Spacing::Reference;
         if fixed && scheduler.use_dynamic_shifting {
             return Err(Error::request(
                 format!(
@@ -116,20 +125,32 @@ impl Family for Ltx {
                 "use LTX-Video 0.9.5 or later, or leave --image and --video out",
             ));
         }
-        settings(plan)?.validate(&plan.model.geometry)
+        let spans = plan.spans.iter().filter(|span| span.native() > 0);
+        spans
+            .map(|span| of_length(&settings, span.native()).validate(&plan.model.geometry))
+            .collect()
     }
 
     fn open(&self, plan: &Plan) -> Result<Box<dyn Networks>> {
+        let drawn = |span: &Span| match span {
+            Span::Kept(_) => None,
+            Span::Drawn(span) => Some(SpanParts {
+                span: span.clone(),
+                items: Vec::new(),
+                sources: Vec::new(),
+            }),
+        };
         Ok(Box::new(LtxNetworks {
             settings: settings(plan)?,
             scheduler: Scheduler::load(plan.model.source())?,
             model: plan.model.clone(),
             compute: plan.compute.clone(),
-            texts: [plan.prompt.clone(), plan.negative.clone()],
-            conditions: plan.conditions.clone(),
-            prompt: None,
+            texts: plan.texts.clone(),
+            negative_text: plan.negative.clone(),
+            spans: plan.spans.iter().map(drawn).collect(),
+            prompts: Vec::new(),
             negative: None,
-            items: Vec::new(),
+            encoder: None,
             transformer: None,
             decoder: None,
         }))
@@ -147,31 +168,42 @@ fn native_kind(source: &ModelSource) -> Result<Kind> {
     )
 }
 
-fn kind_of(plan: &Plan) -> Result<Kind> {
-    match plan.conditions.is_empty() {
-        true => native_kind(plan.model.source()),
-        false => Ok(Kind::Condition),
-    }
-}
-
+/// The reference's pipeline for what is asked: the model's own for a prompt alone, else the one that has conditions.
 fn settings(plan: &Plan) -> Result<Settings> {
     let defaults = &plan.model.defaults;
-    let kind = kind_of(plan)?;
-    Ok(Settings {
+    let native = native_kind(plan.model.source())?;
+    let drawn = || plan.spans.iter().filter_map(Span::drawn);
+    let meets = drawn().any(|span| !span.conditions.is_empty());
+    let kind = match drawn().all(DrawnSpan::is_plain) {
+        true => native,
+        false => Kind::Condition,
+    };
+    let settings = Settings {
         height: plan.drawn.height,
         width: plan.drawn.width,
-        num_frames: plan.drawn.frames,
         frame_rate: plan.drawn.fps.as_f64(),
         num_inference_steps: plan.drawn.steps,
         guidance_scale: plan.drawn.guidance,
         guidance_rescale: defaults.guidance_rescale,
-        spacing: defaults.spacing,
+        // A model of text alone keeps its own steps as long as nothing is to be met.
+        spacing: match (native, meets) {
+            (Kind::Text, false) => Spacing::Even,
+            _ => defaults.spacing,
+        },
         shift: defaults.shift,
         image_cond_noise_scale: defaults.condition_noise,
         decode_timestep: defaults.decode_timestep,
         decode_noise_scale: defaults.decode_noise,
         ..Settings::new(kind)
-    })
+    };
+    Ok(of_length(&settings, plan.drawn.frames))
+}
+
+fn of_length(settings: &Settings, num_frames: usize) -> Settings {
+    Settings {
+        num_frames,
+        ..settings.clone()
+    }
 }
 
 /// One plan's networks. The text encoder is dropped as soon as it has read: it is the largest of them.
@@ -180,14 +212,22 @@ struct LtxNetworks {
     compute: Compute,
     settings: Settings,
     scheduler: Scheduler,
-    /// Prompt and negative prompt.
-    texts: [String; 2],
-    conditions: Vec<PlannedCondition>,
-    prompt: Option<Prompt>,
+    texts: Vec<String>,
+    negative_text: String,
+    /// The plan's; `None` where footage is kept.
+    spans: Vec<Option<SpanParts>>,
+    prompts: Vec<Prompt>,
     negative: Option<Prompt>,
-    items: Vec<Item>,
+    encoder: Option<Autoencoder>,
     transformer: Option<Transformer>,
     decoder: Option<Autoencoder>,
+}
+
+/// A span and its footage, once encoded.
+struct SpanParts {
+    span: DrawnSpan,
+    items: Vec<Item>,
+    sources: Vec<SourceLatents>,
 }
 
 impl Networks for LtxNetworks {
@@ -198,62 +238,111 @@ impl Networks for LtxNetworks {
         let length = self.model.defaults.max_text_tokens;
         let encode =
             |text: &str| encode_text(&tokenizer, &encoder, self.settings.kind, (text, length));
-        self.prompt = Some(encode(&self.texts[0])?);
+        self.prompts = self
+            .texts
+            .iter()
+            .map(|text| encode(text))
+            .collect::<Result<_>>()?;
         self.negative = self
             .settings
             .guided()
-            .then(|| encode(&self.texts[1]))
+            .then(|| encode(&self.negative_text))
             .transpose()?;
         Ok(())
     }
 
-    fn encode_conditions(&mut self, clips: &[Vec<Frame>]) -> Result<()> {
+    fn encode_footage(&mut self, footage: &Footage, source: &mut FrameSource) -> Result<()> {
         let Compute { device, dtype, .. } = &self.compute;
-        let vae = Autoencoder::load_halves(self.model.source(), Halves::Encoder, *dtype, device)?;
-        for (clip, condition) in clips.iter().zip(&self.conditions) {
-            let pixels = frames::to_tensor(clip)?.to_device(device)?;
-            let PlannedCondition {
-                frame_index,
-                strength,
-                ..
-            } = *condition;
-            let num_frames = self.settings.num_frames;
-            self.items.push(Item::encode(
-                &vae,
-                &pixels,
-                frame_index,
-                strength,
-                num_frames,
+        if self.encoder.is_none() {
+            let model = self.model.source();
+            self.encoder = Some(Autoencoder::load_halves(
+                model,
+                Halves::Encoder,
                 *dtype,
+                device,
             )?);
+        }
+        let vae = self.encoder.as_ref().expect("it was just loaded");
+        let Some(parts) = self.spans.get_mut(footage.span).and_then(Option::as_mut) else {
+            return Err(Error::request(
+                "footage for a span that is not drawn",
+                "plan anew",
+            ));
+        };
+        match footage.role {
+            Role::Condition(index) => {
+                let condition = &parts.span.conditions[index];
+                let pixels = frames::to_tensor(&source.collect::<Result<Vec<_>>>()?)?;
+                parts.items.push(Item::encode(
+                    vae,
+                    &pixels.to_device(device)?,
+                    condition.frame_index,
+                    condition.strength,
+                    parts.span.native,
+                    *dtype,
+                )?);
+            }
+            Role::Source(index) => {
+                let planned = &parts.span.sources[index];
+                parts.sources.push(SourceLatents {
+                    latents: encode_chunks(vae, source, &self.compute)?,
+                    weights: planned.weights.clone(),
+                    strengths: planned.strengths.clone(),
+                });
+            }
         }
         Ok(())
     }
 
-    fn begin(&mut self, noise: &mut dyn NoiseSource) -> Result<Box<dyn Denoising + '_>> {
+    fn begin(
+        &mut self,
+        span: usize,
+        noise: &mut dyn NoiseSource,
+    ) -> Result<Box<dyn Denoising + '_>> {
+        self.encoder = None;
         if self.transformer.is_none() {
             let Compute { device, dtype, .. } = &self.compute;
             self.transformer = Some(Transformer::load(self.model.source(), *dtype, device)?);
         }
-        let (Some(transformer), Some(prompt)) = (&self.transformer, &self.prompt) else {
-            return Err(Error::request(
-                "the prompt was not encoded",
-                "encode it first",
-            ));
+        let parts = self.spans.get(span).and_then(Option::as_ref);
+        let (
+            Some(transformer),
+            Some(SpanParts {
+                span,
+                items,
+                sources,
+            }),
+        ) = (&self.transformer, parts)
+        else {
+            return Err(Error::request("a span that is not drawn", "plan anew"));
         };
-        let inputs = Inputs {
-            prompt,
+        let prompt = |text: usize| {
+            self.prompts
+                .get(text)
+                .ok_or_else(|| Error::request("the prompt was not encoded", "encode it first"))
+        };
+        let inputs = SpanInputs {
+            texts: span
+                .texts
+                .iter()
+                .map(|segment| Ok((segment.from, prompt(segment.text)?)))
+                .collect::<Result<_>>()?,
             negative: self.negative.as_ref(),
-            latents: None,
-            items: &self.items,
+            items,
+            sources,
+            windows: &span.windows,
         };
         let parts = Parts {
             transformer,
             scheduler: &self.scheduler,
             geometry: &self.model.geometry,
         };
-        let sampling = pipeline::begin(&parts, &self.settings, &inputs, noise)?;
-        Ok(Box::new(sampling))
+        span::begin(
+            parts,
+            &of_length(&self.settings, span.native),
+            inputs,
+            noise,
+        )
     }
 
     fn decode(
@@ -286,6 +375,29 @@ impl Networks for LtxNetworks {
         );
         stopped.outcome(outcome)
     }
+}
+
+/// A long clip as normalised latents (1, c, t, h, w), f32 on the CPU, with a few frames in memory at a time.
+fn encode_chunks(vae: &Autoencoder, source: &mut FrameSource, compute: &Compute) -> Result<Tensor> {
+    let mut stopped = Interruptible::default();
+    let chunks = std::iter::from_fn(|| {
+        let read = stopped.run(|| {
+            let some = (&mut *source)
+                .take(ENCODED_AT_ONCE)
+                .collect::<Result<Vec<_>>>()?;
+            match some.is_empty() {
+                true => Ok(None),
+                false => {
+                    let pixels = frames::to_tensor(&some)?.to_device(&compute.device)?;
+                    Ok(Some(pixels.to_dtype(compute.dtype)?))
+                }
+            }
+        });
+        read.transpose()
+    });
+    let latents = vae.encode_chunks(chunks);
+    let latents = stopped.outcome(latents)?.to_dtype(DType::F32)?;
+    Ok(vae.normalize(&latents)?.to_device(&Device::Cpu)?)
 }
 
 /// A text as embeddings. `LTXPipeline` lets its encoder see the padding, `LTXConditionPipeline` does not.

@@ -6,12 +6,13 @@
 use candle_core::{DType, Device, Tensor};
 use kinora_models::ltx::{Autoencoder, Positions, Transformer};
 
-use super::conditions::{Item, prepare};
+use super::conditions::{Item, Sequence, prepare};
 use super::denoise::Sampling;
 use super::latents::{Grid, pack};
 use super::schedule::{Schedule, Scheduler};
 use crate::model::{Geometry, Spacing};
 use crate::noise::NoiseSource;
+use crate::plan::span::Window;
 use crate::{Error, Result};
 
 /// Which of the reference's pipelines is followed.
@@ -145,6 +146,41 @@ impl Prompt {
             mask: Tensor::cat(&[mask(negative)?, mask(self)?], 0)?,
         })
     }
+
+    /// The embeddings of the tokens that count, (1, l', c), of one prompt.
+    pub(super) fn unpadded(&self) -> Result<Tensor> {
+        let mask = self.mask.to_dtype(DType::F32)?.get(0)?.to_vec1::<f32>()?;
+        let count = mask
+            .iter()
+            .rposition(|&value| value > 0.0)
+            .map_or(1, |last| last + 1);
+        Ok(self.embeds.narrow(1, 0, count)?)
+    }
+
+    /// With padding behind it, up to a length.
+    pub(super) fn padded(&self, length: usize) -> Result<Self> {
+        let more = length - self.embeds.dim(1)?;
+        Ok(Self {
+            embeds: self.embeds.pad_with_zeros(1, 0, more)?,
+            mask: self.mask.to_dtype(DType::F32)?.pad_with_zeros(1, 0, more)?,
+        })
+    }
+}
+
+/// A prompt as the transformer reads it: behind the negative one, where there is guidance.
+pub(super) fn guided(
+    prompt: &Prompt,
+    negative: Option<&Prompt>,
+    settings: &Settings,
+) -> Result<Prompt> {
+    match (settings.guided(), negative) {
+        (false, _) => Ok(prompt.clone()),
+        (true, Some(negative)) => prompt.guided_by(negative),
+        (true, None) => Err(Error::request(
+            "guidance needs an encoded negative prompt",
+            "give it, or a guidance scale of 1",
+        )),
+    }
 }
 
 /// What a clip is made of, beside noise.
@@ -180,16 +216,7 @@ pub fn begin<'a>(
     let grid = settings.grid(geometry);
     let (t, h, w) = grid;
     let batch = inputs.prompt.embeds.dim(0)?;
-    let prompt = match (settings.guided(), inputs.negative) {
-        (false, _) => inputs.prompt.clone(),
-        (true, Some(negative)) => inputs.prompt.guided_by(negative)?,
-        (true, None) => {
-            return Err(Error::request(
-                "guidance needs an encoded negative prompt",
-                "give it, or a guidance scale of 1",
-            ));
-        }
-    };
+    let prompt = guided(inputs.prompt, inputs.negative, settings)?;
     let text = transformer.prepare_text(&prompt.embeds, Some(&prompt.mask))?;
 
     let shape = [batch, transformer.config().in_channels, t, h, w];
@@ -217,7 +244,16 @@ pub fn begin<'a>(
                     start = renoise(latents, &start, sigma)?;
                 }
             }
-            let prepared = prepare(start, inputs.items, settings, geometry, noise)?;
+            let mut sequence = Sequence::free(start)?;
+            sequence.put_items(inputs.items, geometry)?;
+            let prepared = prepare(
+                &sequence,
+                &Window::whole(t),
+                inputs.items,
+                settings,
+                geometry,
+                noise,
+            )?;
             let positions = Positions::Coords(prepared.coordinates);
             (prepared.latents, prepared.hard, positions)
         }
@@ -236,7 +272,11 @@ pub fn begin<'a>(
 }
 
 /// The times of the steps, for a clip of so many tokens.
-fn spaced(scheduler: &Scheduler, settings: &Settings, tokens: usize) -> Result<Schedule> {
+pub(super) fn spaced(
+    scheduler: &Scheduler,
+    settings: &Settings,
+    tokens: usize,
+) -> Result<Schedule> {
     let steps = settings.num_inference_steps;
     match (settings.kind, settings.spacing) {
         (Kind::Condition, Spacing::Reference) => Schedule::linear_quadratic(scheduler, steps),

@@ -79,6 +79,21 @@ impl Schedule {
         f64::from(self.sigmas[0])
     }
 
+    /// The noise level at which the part `strength` of the steps begins; 0 where that is none.
+    pub fn level_of(&self, strength: f64) -> f64 {
+        let all = self.timesteps.len();
+        let kept = ((all as f64 * strength).round() as usize).min(all);
+        f64::from(self.sigmas[all - kept])
+    }
+
+    /// Leaves out the steps at whose times nothing noisier than `level` is yet to move.
+    pub fn skip_above(&mut self, level: f32) {
+        let rests = |t: &f32| t / self.train_timesteps as f32 - 1e-6 >= level;
+        let skipped = self.timesteps.iter().take_while(|t| rests(t)).count();
+        self.timesteps.drain(..skipped);
+        self.sigmas.drain(..skipped);
+    }
+
     /// How far a token at `timestep` moves: to the next lower of the run's levels.
     pub fn down_from(&self, timestep: f32) -> f32 {
         let sigma = timestep / self.train_timesteps as f32;
@@ -109,6 +124,20 @@ mod tests {
         let scheduler = Scheduler(SchedulerConfig::default()).shifted_by(Some(3.0));
         let schedule = Schedule::even(&scheduler, 2, 100).unwrap();
         assert_eq!(schedule.sigmas, [1.0, 0.75, 0.0]);
+    }
+
+    #[test]
+    fn steps_begin_where_something_moves() {
+        let scheduler = Scheduler(SchedulerConfig::default());
+        let all = Schedule::even(&scheduler, 4, 100).unwrap();
+        for (strength, level, steps) in
+            [(1.0, 1.0, 4), (0.5, 0.5, 2), (0.3, 0.25, 1), (0.0, 0.0, 0)]
+        {
+            assert_eq!(all.level_of(strength), level);
+            let mut part = all.clone();
+            part.skip_above(level as f32);
+            assert_eq!(part.timesteps.len(), steps, "{strength}");
+        }
     }
 
     #[test]

@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use super::Output;
 use super::limits::{PROMPT_CHARS, UNKNOWN_TOKENS};
-use crate::model::{Model, hex};
+use super::media::{files, fix_file};
+use crate::board::joined;
+use crate::model::Model;
 use crate::request::{Condition, ConditionKind, Request};
 use crate::style::{self, Length, Style};
 use crate::{Error, Result};
 
 pub(super) fn check_prompt(request: &Request) -> Result<()> {
-    if request.prompt.trim().is_empty() {
+    // Footage and pictures may speak for themselves.
+    if request.prompt.trim().is_empty() && !request.is_board() {
         return Err(Error::request(
             "the prompt is empty",
             "say what the video shows, for instance: kinora generate \"a woolly mammoth walks in the desert\"",
@@ -54,49 +56,87 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
             "give 0 to 1",
         ));
     }
-    let bytes = std::fs::read(path).map_err(|error| {
-        Error::request(
-            format!("{flag} {}: cannot be read ({error})", path.display()),
-            "give a picture (PNG, JPEG, WebP, GIF) or a video (MP4, GIF)",
-        )
-    })?;
-    let found = hex(&Sha256::digest(&bytes));
-    if condition
-        .sha256
-        .as_ref()
-        .is_some_and(|recorded| *recorded != found)
-    {
-        return Err(Error::request(
-            format!("{} has changed since the clip was made", path.display()),
-            format!("restore the file, or give the new one with {flag} to make another clip"),
-        ));
-    }
+    fix_file(&mut condition.path, &mut condition.sha256, flag)?;
     // Decodes the first frame: a foreign file is found here, before any work.
-    kinora_media::read_image(path)?;
-    condition.sha256 = Some(found);
-    condition.path = std::path::absolute(path).map_err(Error::io("find", path))?;
+    kinora_media::read_image(&condition.path)?;
     Ok(())
 }
 
-/// The prompt in its style, and what to avoid. Fixes the style's words in the request.
-pub(super) fn prompts(request: &mut Request, model: &Model) -> Result<(String, String)> {
-    let prompt = request.prompt.trim();
-    let prompt = match (&request.style, &request.look) {
-        (None, _) => prompt.to_owned(),
-        (Some(_), Some(look)) => in_style(prompt, look, model)?,
-        (Some(name), None) => {
-            let style = style::find(name)
-                .ok_or_else(|| style::library::unknown(name, &style::built_in()))?;
-            let prompt = in_style(prompt, &style, model)?;
-            request.look = Some(style);
-            prompt
+/// What the text encoder reads, in the request's style, and which of it holds from which frame of the output on. Fixes
+/// the style's words in the request.
+pub(super) fn texts(
+    request: &mut Request,
+    model: &Model,
+    output: &Output,
+) -> Result<(Vec<String>, Vec<(u64, usize)>)> {
+    if let (Some(name), None) = (&request.style, &request.look) {
+        let style = style::find(name);
+        let unknown = || style::library::unknown(name, &style::built_in());
+        request.look = Some(style.ok_or_else(unknown)?);
+    }
+    let style = request.look.as_ref().filter(|_| request.style.is_some());
+    let scene = request.prompt.trim();
+    let mut said: Vec<(u64, String)> = request
+        .cards
+        .iter()
+        .filter(|card| card.text.is_some())
+        .map(|card| {
+            let text = joined(scene, card.text.as_deref());
+            (output.fps.frames_in(card.at), text)
+        })
+        .collect();
+    said.sort_by_key(|(frame, _)| *frame);
+    if said.first().is_none_or(|(frame, _)| *frame > 0) {
+        // Before anything is said, the scene holds; without one, what is said first.
+        let before = match (scene.is_empty(), said.first()) {
+            (true, Some((_, first))) => first.clone(),
+            _ => scene.to_owned(),
+        };
+        said.insert(0, (0, before));
+    }
+    let mut texts: Vec<String> = Vec::new();
+    let mut at = Vec::new();
+    for (frame, text) in said {
+        let text = match &style {
+            Some(style) => in_style(&text, style, model)?,
+            None => text,
+        };
+        let known = texts.iter().position(|known| *known == text);
+        at.push((frame, known.unwrap_or(texts.len())));
+        if known.is_none() {
+            texts.push(text);
         }
-    };
-    let negative = request
-        .negative
-        .clone()
-        .unwrap_or_else(|| model.defaults.negative.clone());
-    Ok((prompt, negative))
+    }
+    Ok((texts, at))
+}
+
+/// What to avoid.
+pub(super) fn negative(request: &Request, model: &Model) -> String {
+    let given = request.negative.clone();
+    given.unwrap_or_else(|| model.defaults.negative.clone())
+}
+
+/// Refuses texts that the encoder cannot read; tells what is cut off of them, and what the model was not taught.
+pub(super) fn read_texts(
+    model: &Model,
+    request: &Request,
+    texts: &[String],
+    negative: &str,
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let what = match texts.len() {
+            1 => "prompt".to_owned(),
+            n => format!("prompt {} of {n} (“{text}”)", index + 1),
+        };
+        notes.extend(read_prompt(model, text, &what)?);
+    }
+    notes.extend(read_prompt(model, negative, "negative prompt")?);
+    let cards = request.cards.iter().filter_map(|card| card.text.as_deref());
+    let all: Vec<&str> = [request.prompt.as_str()].into_iter().chain(cards).collect();
+    notes.extend(unknown_words(model, &all.join("\n")));
+    notes.extend(untaught_style(model, request));
+    Ok(notes)
 }
 
 /// All of the style's words where the model reads that many, else the style in a line.
@@ -110,7 +150,7 @@ fn in_style(prompt: &str, style: &Style, model: &Model) -> Result<String> {
 }
 
 /// A note if the style's words are not among those that the model was taught.
-pub(super) fn untaught_style(model: &Model, request: &Request) -> Option<String> {
+fn untaught_style(model: &Model, request: &Request) -> Option<String> {
     let look = request.look.as_ref().filter(|_| request.style.is_some())?;
     let words = [&look.en.brief, &look.zh.brief].map(|text| text.as_str());
     let taught = |text: &str| {
@@ -128,7 +168,7 @@ pub(super) fn untaught_style(model: &Model, request: &Request) -> Option<String>
 }
 
 /// Refuses text that the encoder cannot read; tells if some of it is cut off.
-pub(super) fn read_prompt(model: &Model, text: &str, what: &str) -> Result<Option<String>> {
+fn read_prompt(model: &Model, text: &str, what: &str) -> Result<Option<String>> {
     let reading = model.family.read_text(&model.source, text)?;
     let limit = model.defaults.max_text_tokens;
     if reading.unknown > UNKNOWN_TOKENS {
@@ -152,7 +192,7 @@ pub(super) fn read_prompt(model: &Model, text: &str, what: &str) -> Result<Optio
 }
 
 /// One line on the words that the model was not taught.
-pub(super) fn unknown_words(model: &Model, prompt: &str) -> Option<String> {
+fn unknown_words(model: &Model, prompt: &str) -> Option<String> {
     let words = model.vocabulary.as_ref()?.unknown_words(prompt);
     if words.is_empty() {
         return None;
@@ -172,7 +212,7 @@ pub(super) fn unknown_words(model: &Model, prompt: &str) -> Option<String> {
 }
 
 /// Finds out now rather than after minutes of work whether the file can be written.
-pub(super) fn check_writable(path: &Path, conditions: &[Condition]) -> Result<()> {
+pub(super) fn check_writable(path: &Path, request: &Request) -> Result<()> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -194,8 +234,8 @@ pub(super) fn check_writable(path: &Path, conditions: &[Condition]) -> Result<()
     // A probe that cannot be removed again does no harm.
     let _ = std::fs::remove_file(&probe);
     let target = std::path::absolute(path).map_err(Error::io("find", path))?;
-    if conditions.iter().any(|condition| condition.path == target) {
-        return Err(refuse("it is one of the files given as conditions".into()));
+    if files(request).any(|(path, _)| path == target) {
+        return Err(refuse("it is one of the files given".into()));
     }
     Ok(())
 }

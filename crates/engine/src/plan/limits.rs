@@ -7,6 +7,10 @@ use crate::{Error, Result};
 
 /// Seconds that a clip may last.
 pub const SECONDS: RangeInclusive<f64> = 1.0..=20.0;
+/// Seconds that a board may last.
+pub const BOARD_SECONDS: RangeInclusive<f64> = 0.1..=600.0;
+/// Cards, and sources, that a board may have.
+pub const CARDS: usize = 256;
 /// Frames per second that a file may have.
 pub const FPS: RangeInclusive<f64> = 1.0..=60.0;
 /// Pixels that a side of a file may have.

@@ -2,30 +2,36 @@
 
 mod inputs;
 pub mod limits;
+mod media;
 mod outline;
 mod sizes;
 pub mod span;
+mod timeline;
+mod warnings;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kinora_media::Rational;
 use kinora_media::writer::Container;
 
+use crate::board::{Card, CardKind};
 use crate::compute::Compute;
+use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::{ConditionKind, Request};
+use crate::sidecar::Ancestor;
 use crate::{Error, Result};
-pub use outline::{Outline, SpanOutline};
-pub use span::Span;
-use span::{DrawnSpan, Shown, TextSegment, Window};
-
-use inputs::{
-    check_condition, check_prompt, check_writable, prompts, read_prompt, unknown_words,
-    untaught_style,
-};
+use inputs::{check_condition, check_prompt, check_writable, negative, read_texts, texts};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
+use media::{ancestry, check_board};
+pub use outline::{Outline, SpanOutline};
 use sizes::{choose_size, draw, place, variants};
+use span::Kept;
+pub use span::Span;
+use timeline::Timeline;
+use warnings::warnings;
 
 /// All that is needed to make the clips. Later code never checks again.
 #[derive(Debug, Clone)]
@@ -34,21 +40,20 @@ pub struct Plan {
     pub request: Request,
     pub model: Arc<Model>,
     pub compute: Compute,
-    /// What the text encoder reads: the prompt in its style.
-    pub prompt: String,
+    /// What the text encoder reads: the prompts that the spans name, in their style.
+    pub texts: Vec<String>,
     pub negative: String,
     pub drawn: Drawn,
-    pub conditions: Vec<PlannedCondition>,
-    /// The prompts that the spans name.
-    pub texts: Vec<String>,
     /// The output from its first frame to its last.
     pub spans: Vec<Span>,
     pub output: Output,
     /// The file as asked; its variants' names are made from it.
     pub out: PathBuf,
     pub variants: Vec<Variant>,
-    /// Tokens that the transformer sees at each step.
+    /// Tokens that the transformer sees at each step, of the largest window.
     pub tokens: usize,
+    /// The files that the clips are made from, and what those were made from.
+    pub ancestry: Vec<Ancestor>,
     /// What the user should know before the work begins.
     pub notes: Vec<String>,
 }
@@ -58,7 +63,7 @@ pub struct Plan {
 pub struct Drawn {
     pub width: usize,
     pub height: usize,
-    /// `r · k + 1`, r being the model's frames a latent.
+    /// `r · k + 1`, r being the model's frames a latent; the sum of all spans.
     pub frames: usize,
     pub fps: Rational,
     pub steps: usize,
@@ -84,6 +89,29 @@ pub struct PlannedCondition {
     /// How many frames it may fill: 1 for a picture.
     pub frames: usize,
     pub strength: f64,
+    /// Seconds of the file that its first frame shows, and from one frame to the next.
+    pub begin: f64,
+    pub per_frame: f64,
+}
+
+/// Frames of a file that a span needs in latents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Footage {
+    /// Which of the plan's spans.
+    pub span: usize,
+    pub role: Role,
+    pub path: PathBuf,
+    /// Seconds of the file that the first frame shows, and from one frame to the next.
+    pub begin: f64,
+    pub per_frame: f64,
+    pub frames: usize,
+}
+
+/// Which of a span's conditions or sources footage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Condition(usize),
+    Source(usize),
 }
 
 /// One of the clips.
@@ -109,44 +137,53 @@ impl Plan {
         check_prompt(&request)?;
         let container = Container::of(out)?;
         let seconds = *request.seconds.get_or_insert(5.0);
-        within("--seconds", seconds, &SECONDS, "s")?;
+        let facts = match request.is_board() {
+            true => check_board(&mut request, seconds)?,
+            false => {
+                within("--seconds", seconds, &SECONDS, "s")?;
+                Vec::new()
+            }
+        };
         for condition in &mut request.conditions {
             check_condition(condition, seconds)?;
         }
-        let size = choose_size(&mut request)?;
-        let output_fps = *request.fps.get_or_insert(Rational::new(30, 1)?);
+        let kept = kept_clip(&request, &facts);
+        let size = choose_size(&mut request, kept)?;
+        let output_fps = *request.fps.get_or_insert(match kept {
+            Some(kept) => kept.fps,
+            None => Rational::new(30, 1)?,
+        });
         within("--fps", output_fps.as_f64(), &FPS, "frames per second")?;
         let output = Output {
             size,
             fps: output_fps,
-            frames: if container.is_still() {
-                1
-            } else {
-                output_fps.frames_in(seconds).max(1)
+            frames: match container.is_still() {
+                true if request.is_board() => return Err(no_still(out)),
+                true => 1,
+                false => output_fps.frames_in(seconds).max(1),
             },
         };
 
-        let drawn = draw(&mut request, &model, &output, seconds)?;
-        if let Some(window) = model
-            .defaults
-            .window
-            .filter(|&window| drawn.frames > window)
-        {
-            notes.push(format!(
-                "{} was trained on clips of {:.1} s; longer ones may drift",
-                model.title,
-                (window as f64 - 1.0) / drawn.fps.as_f64()
-            ));
-        }
+        let mut drawn = draw(&mut request, &model, &output, seconds)?;
         let conditions = request.conditions.iter();
         let conditions = conditions
             .map(|c| place(c, &model, &drawn))
             .collect::<Result<Vec<_>>>()?;
-        let (prompt, negative) = prompts(&mut request, &model)?;
-        notes.extend(read_prompt(&model, &prompt, "prompt")?);
-        notes.extend(read_prompt(&model, &negative, "negative prompt")?);
-        notes.extend(unknown_words(&model, &request.prompt));
-        notes.extend(untaught_style(&model, &request));
+        let (texts, at) = texts(&mut request, &model, &output)?;
+        let negative = negative(&request, &model);
+        notes.extend(read_texts(&model, &request, &texts, &negative)?);
+        let timeline = Timeline {
+            request: &request,
+            facts: &facts,
+            model: &model,
+            drawn: &drawn,
+            output: &output,
+            texts: at,
+            conditions,
+        };
+        let spans = timeline.spans()?;
+        notes.extend(warnings(&timeline, &spans));
+        drawn.frames = spans.iter().map(Span::native).sum();
 
         let first = *request.seed.get_or_insert_with(fresh_seed);
         let count = *request.variants.get_or_insert(1);
@@ -161,52 +198,19 @@ impl Plan {
         }
         let variants = variants(out, first, count as usize);
         for variant in &variants {
-            check_writable(&variant.path, &request.conditions)?;
+            check_writable(&variant.path, &request)?;
         }
-        if request.is_board() {
-            return Err(Error::request(
-                "boards with cards are not drawn yet",
-                "give a prompt, with --image and --video",
-            ));
-        }
-        let (t, h, w) = model
-            .geometry
-            .latent_size(drawn.frames, drawn.height, drawn.width);
-        let tokens = t * h * w
-            + conditions
-                .iter()
-                .map(|c| c.extra_latents(&model) * h * w)
-                .sum::<usize>();
-        let span = DrawnSpan {
-            start: 0,
-            frames: output.frames,
-            native: drawn.frames,
-            shown: Shown {
-                skip: 0,
-                drop: 0,
-                from: drawn.fps,
-                to: output.fps,
-            },
-            windows: vec![Window {
-                start: 0,
-                len: t,
-                context: 0,
-                tokens,
-            }],
-            texts: vec![TextSegment { from: 0, text: 0 }],
-            conditions: conditions.clone(),
-            sources: Vec::new(),
-        };
+        let windows = spans.iter().filter_map(Span::drawn);
+        let windows = windows.flat_map(|span| &span.windows);
         let plan = Self {
-            tokens,
-            texts: vec![prompt.clone()],
-            spans: vec![Span::Drawn(span)],
+            tokens: windows.map(|window| window.tokens).max().unwrap_or(0),
+            ancestry: ancestry(&request),
             request,
             compute,
-            prompt,
+            texts,
             negative,
             drawn,
-            conditions,
+            spans,
             output,
             out: out.to_path_buf(),
             variants,
@@ -215,6 +219,64 @@ impl Plan {
         };
         plan.model.family.check(&plan)?;
         Ok(plan)
+    }
+
+    /// Which of the spans are drawn.
+    pub fn drawn_spans(&self) -> impl Iterator<Item = usize> {
+        let spans = self.spans.iter().enumerate();
+        spans.filter_map(|(index, span)| span.drawn().map(|_| index))
+    }
+
+    /// The clip and its ranges of frames, where an MP4 is made of nothing but parts of one clip as it is.
+    pub fn only_cuts(&self) -> Option<(&Path, Vec<Range<u64>>)> {
+        let kept = self.spans.iter().map(|span| match span {
+            Span::Kept(kept) => Some(kept),
+            Span::Drawn(_) => None,
+        });
+        let kept = kept.collect::<Option<Vec<_>>>()?;
+        let clip = &kept.first()?.path;
+        let as_it_is = |kept: &&Kept| {
+            let same = (kept.source_size, kept.source_fps) == (self.output.size, self.output.fps);
+            same && kept.path == *clip
+        };
+        let mp4 = matches!(Container::of(&self.out), Ok(Container::Mp4));
+        let ranges = kept.iter().map(|kept| kept.first..kept.first + kept.frames);
+        (mp4 && kept.iter().all(as_it_is)).then(|| (clip.as_path(), ranges.collect()))
+    }
+
+    /// The steps of a span's windows, one after the other.
+    pub fn steps_of(&self, span: usize) -> usize {
+        let drawn = self.spans.get(span).and_then(Span::drawn);
+        drawn.map_or(0, |span| {
+            span.windows.iter().map(|window| window.steps).sum()
+        })
+    }
+
+    /// The footage that has to be encoded: of each span what it meets, then what it begins from.
+    pub fn footage(&self) -> Vec<Footage> {
+        let mut all = Vec::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            let Span::Drawn(span) = span else { continue };
+            let conditions = span.conditions.iter().enumerate();
+            all.extend(conditions.map(|(i, condition)| Footage {
+                span: index,
+                role: Role::Condition(i),
+                path: condition.path.clone(),
+                begin: condition.begin,
+                per_frame: condition.per_frame,
+                frames: condition.frames,
+            }));
+            let sources = span.sources.iter().enumerate();
+            all.extend(sources.map(|(i, source)| Footage {
+                span: index,
+                role: Role::Source(i),
+                path: source.path.clone(),
+                begin: source.begin,
+                per_frame: source.per_frame,
+                frames: span.native,
+            }));
+        }
+        all
     }
 
     /// The request of one clip: its own seed, alone.
@@ -228,13 +290,29 @@ impl Plan {
 }
 
 impl PlannedCondition {
-    /// Latent frames that are put before the clip's own: none for what lies at its beginning.
-    fn extra_latents(&self, model: &Model) -> usize {
+    /// Latent frames, of `temporal` frames, that are put before the clip's own: none for what lies at its beginning.
+    fn extra_latents(&self, temporal: usize) -> usize {
         match (self.frame_index, self.frames) {
             (0, _) => 0,
-            (_, frames) => ((frames - 1) / model.geometry.temporal + 1).min(2),
+            (_, frames) => ((frames - 1) / temporal + 1).min(2),
         }
     }
+}
+
+/// The first clip whose footage is kept, or else begun from: the result takes its size and rate.
+fn kept_clip<'a>(request: &Request, facts: &'a [Option<Facts>]) -> Option<&'a Facts> {
+    let kept = |card: &Card| matches!(card.kind, CardKind::Clip { keep: true, .. });
+    let mut cards = request.cards.iter().zip(facts);
+    cards
+        .find(|(card, _)| kept(card))
+        .and_then(|(_, facts)| facts.as_ref())
+}
+
+fn no_still(out: &Path) -> Error {
+    Error::request(
+        format!("{} is a still, a board makes a clip", out.display()),
+        "give a name that ends in .mp4 or .gif, or a directory",
+    )
 }
 
 /// A seed short enough to be read aloud.

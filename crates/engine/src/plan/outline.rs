@@ -65,8 +65,11 @@ impl Plan {
         let passes = if self.drawn.guidance > 1.0 { 2 } else { 1 };
         let weights = self.weight_bytes();
         let per_token = 2.0 * weights / 2.0; // two operations for each of the weights, of two bytes each
-        let steps = self.drawn.steps as f64;
-        let work: f64 = windows.iter().map(|&n| steps * n as f64 * per_token).sum();
+        let drawn = self.spans.iter().filter_map(Span::drawn);
+        let drawn = drawn.flat_map(|span| &span.windows);
+        let steps: usize = drawn.clone().map(|window| window.steps).sum();
+        let work = |n: usize, steps: usize| (n * steps) as f64 * per_token;
+        let work: f64 = drawn.map(|w| work(w.tokens, w.steps)).sum();
         let frames: usize = self.spans.iter().map(Span::native).sum();
         let pixels = (self.drawn.width * self.drawn.height * frames) as f64;
         let decoding = pixels * 20e3;
@@ -87,7 +90,7 @@ impl Plan {
             drawn_size: (self.drawn.width, self.drawn.height),
             drawn_fps: self.drawn.fps.to_string(),
             steps: self.drawn.steps,
-            evaluations: windows.len() * self.drawn.steps * passes * clips,
+            evaluations: steps * passes * clips,
             tokens,
             estimated_seconds: clips as f64
                 * ((work * passes as f64 + decoding) / speed + written * 30e-9),

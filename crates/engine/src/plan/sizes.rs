@@ -3,18 +3,26 @@
 use std::path::Path;
 
 use super::limits::{GUIDANCE, SIDE, STEPS, out_of_range, within};
+use super::media::files;
 use super::{Drawn, Output, PlannedCondition, Variant};
+use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::{Aspect, Condition, ConditionKind, Request};
 use crate::{Error, Result};
 
-/// The file's size: as asked, else the class's, in the shape that was asked or that the first picture has.
-pub(super) fn choose_size(request: &mut Request) -> Result<(u32, u32)> {
+/// The file's size: as asked, else that of footage which is kept, else the class's, in the shape that was asked or that
+/// the first picture has.
+pub(super) fn choose_size(request: &mut Request, kept: Option<&Facts>) -> Result<(u32, u32)> {
+    if let (None, None, None, Some(kept)) = (request.size, request.aspect, request.resolution, kept)
+    {
+        request.size = Some(kept.size);
+    }
     if request.size.is_none() {
-        let aspect = match (request.aspect, request.conditions.first()) {
+        let first = files(request).next().map(|(path, _)| path.to_path_buf());
+        let aspect = match (request.aspect, first) {
             (Some(aspect), _) => aspect,
-            (None, Some(condition)) => {
-                let (width, height) = kinora_media::read_image(&condition.path)?.size();
+            (None, Some(path)) => {
+                let (width, height) = kinora_media::read_image(&path)?.size();
                 Aspect::nearest(width, height)
             }
             (None, None) => Aspect::default(),
@@ -110,6 +118,8 @@ pub(super) fn place(
         frame_index,
         frames,
         strength: condition.strength,
+        begin: 0.0,
+        per_frame: 1.0 / drawn.fps.as_f64(),
     })
 }
 

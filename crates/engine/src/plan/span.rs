@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use kinora_media::Rational;
 
 use super::PlannedCondition;
+use crate::model::Geometry;
 
 /// A stretch of the output.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,13 @@ impl Span {
         match self {
             Self::Kept(kept) => kept.frames,
             Self::Drawn(drawn) => drawn.frames,
+        }
+    }
+
+    pub fn drawn(&self) -> Option<&DrawnSpan> {
+        match self {
+            Self::Kept(_) => None,
+            Self::Drawn(drawn) => Some(drawn),
         }
     }
 
@@ -69,6 +77,14 @@ pub struct DrawnSpan {
     pub sources: Vec<PlannedSource>,
 }
 
+impl DrawnSpan {
+    /// Whether it is one prompt drawn at once, and nothing else.
+    pub fn is_plain(&self) -> bool {
+        let once = self.windows.len() == 1 && self.texts.len() == 1;
+        once && self.conditions.is_empty() && self.sources.is_empty()
+    }
+}
+
 /// How the output's frames are taken from the native ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shown {
@@ -107,6 +123,8 @@ pub struct Window {
     pub context: usize,
     /// Tokens that the transformer sees at each step.
     pub tokens: usize,
+    /// Steps that are done: fewer than the plan's where footage is begun from.
+    pub steps: usize,
 }
 
 /// Footage that a span begins from.
@@ -120,4 +138,104 @@ pub struct PlannedSource {
     /// not lie.
     pub weights: Vec<f64>,
     pub strengths: Vec<f64>,
+}
+
+/// Latent frames that neighbouring windows share.
+pub const CONTEXT: usize = 3;
+
+/// Latent frames beyond a window within which what is to be met already draws it on.
+const REACH: usize = 2;
+
+impl Window {
+    /// All of a span's latent frames.
+    pub fn whole(len: usize) -> Self {
+        Self {
+            start: 0,
+            len,
+            context: 0,
+            tokens: 0,
+            steps: 0,
+        }
+    }
+
+    /// The native frame that its time counts from.
+    pub fn origin(&self, r: usize) -> usize {
+        self.start.saturating_sub(1) * r
+    }
+
+    /// Whether something at a native frame stands before the window's tokens; `latents` is the span's length, `r` the
+    /// frames of a latent. What begins the span stands in its place.
+    pub fn meets(&self, latents: usize, frame: usize, r: usize) -> bool {
+        let end = self.start + self.len;
+        let reach = match end < latents {
+            true => (end - 1 + REACH) * r + 1,
+            false => (end - 1) * r + 1,
+        };
+        frame > self.origin(r) && frame < reach
+    }
+}
+
+/// Splits `latents` latent frames into windows of at most `longest`, each after the first with [`CONTEXT`] frames of the
+/// one before; the last is moved back to the end, so that none is short.
+pub(super) fn windows(latents: usize, longest: Option<usize>) -> Vec<Window> {
+    let window = |start, len, context| Window {
+        start,
+        len,
+        context,
+        tokens: 0,
+        steps: 0,
+    };
+    let longest = match longest {
+        Some(longest) if latents > longest => longest.max(2),
+        _ => return vec![window(0, latents, 0)],
+    };
+    // A later window has no frame of its own time 0 and so one less.
+    let later = (longest - 1).max(2);
+    let context = CONTEXT.min(later - 1);
+    let mut all = vec![window(0, longest, 0)];
+    let mut done = longest;
+    while done < latents {
+        let start = (done - context).min(latents - later.min(latents));
+        all.push(window(start, later.min(latents - start), done - start));
+        done = start + later.min(latents - start);
+    }
+    all
+}
+
+/// The middle of the frames that latent frame `i` covers, where each but the first covers `r`.
+pub(crate) fn center(i: usize, r: usize) -> f64 {
+    match i {
+        0 => 0.0,
+        _ => (r * i) as f64 - (r as f64 - 1.0) / 2.0,
+    }
+}
+
+/// The longest window in latent frames.
+pub(super) fn longest(frames: Option<usize>, geometry: &Geometry) -> Option<usize> {
+    frames.map(|frames| frames.saturating_sub(1) / geometry.temporal + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_all_and_share_frames() {
+        let all = windows(11, Some(11));
+        assert_eq!((all.len(), all[0].len, all[0].context), (1, 11, 0));
+        for latents in 12..100 {
+            for longest in [2, 3, 4, 11] {
+                let all = windows(latents, Some(longest));
+                let mut done = 0;
+                for window in &all {
+                    assert_eq!(window.start + window.context, done, "{all:?}");
+                    assert!(window.context < window.len && window.len <= longest.max(2));
+                    assert!(window.start == 0 || window.context >= CONTEXT.min(longest.max(3) - 2));
+                    done = window.start + window.len;
+                }
+                assert_eq!(done, latents);
+            }
+        }
+        assert_eq!(windows(50, None).len(), 1);
+    }
 }

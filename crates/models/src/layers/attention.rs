@@ -14,6 +14,8 @@ pub(crate) struct AttentionBias<'a> {
     pub pairs: Option<&'a Tensor>,
     /// Per batch item and key, (b, l).
     pub keys: Option<&'a Tensor>,
+    /// Per batch item, query and key, all heads alike, (b, n, l).
+    pub queries: Option<&'a Tensor>,
 }
 
 /// `q` (b, n, h·d), `k` and `v` (b, l, h·d) → (b, n, h·d), in the dtype of `q`.
@@ -39,6 +41,7 @@ pub(crate) fn attention(
         let split = |x: &Tensor| x.get(item)?.reshape(((), heads, d))?.transpose(0, 1);
         let (q, k, v) = (split(&q)?, split(k)?.transpose(1, 2)?, split(v)?);
         let keys = bias.keys.map(|keys| keys.get(item)).transpose()?;
+        let queries = bias.queries.map(|queries| queries.get(item)).transpose()?;
         let mut blocks = Vec::with_capacity(n.div_ceil(rows));
         for start in (0..n).step_by(rows) {
             let len = rows.min(n - start);
@@ -49,6 +52,9 @@ pub(crate) fn attention(
             }
             if let Some(keys) = &keys {
                 scores = scores.broadcast_add(keys)?;
+            }
+            if let Some(queries) = &queries {
+                scores = scores.broadcast_add(&queries.narrow(0, start, len)?)?;
             }
             let weights = softmax(&scores)?.to_dtype(v.dtype())?;
             blocks.push(weights.matmul(&v)?.transpose(0, 1)?); // (len, h, d)

@@ -107,6 +107,7 @@ impl T5Encoder {
         let bias = AttentionBias {
             pairs: Some(&pairs),
             keys: Some(&keys),
+            queries: None,
         };
         let x = self.embedding.forward(&ids)?;
         let mut x = x.to_dtype(activation_dtype(self.dtype, &self.device))?;

@@ -74,14 +74,14 @@ impl Block {
         time: &Time,
         rope: &Rope,
         text: &KeyValue,
-        text_bias: Option<&Tensor>,
+        text_bias: &AttentionBias,
     ) -> Result<Tensor> {
         let time = time.block(&self.scale_shift_table)?;
 
         let y = time.apply(&self.norm1, x, (SHIFT_1, SCALE_1))?;
         let query = self.attn1.query(&y, Some(rope))?;
         let kv = self.attn1.key_value(&y, Some(rope))?;
-        let y = self.attn1.attend(&query, &kv, None)?;
+        let y = self.attn1.attend(&query, &kv, &AttentionBias::default())?;
         let x = time.add_gated(x, &y, GATE_1)?;
 
         let query = self.attn2.query(&x, None)?;
@@ -133,10 +133,9 @@ impl Attention {
         })
     }
 
-    fn attend(&self, query: &Tensor, kv: &KeyValue, keys: Option<&Tensor>) -> Result<Tensor> {
-        let bias = AttentionBias { pairs: None, keys };
+    fn attend(&self, query: &Tensor, kv: &KeyValue, bias: &AttentionBias) -> Result<Tensor> {
         let shape = (self.heads, self.scale);
-        let out = attention(query, &kv.key, &kv.value, shape, &bias)?;
+        let out = attention(query, &kv.key, &kv.value, shape, bias)?;
         self.to_out.forward(&out)
     }
 }

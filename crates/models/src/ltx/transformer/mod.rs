@@ -13,7 +13,7 @@ pub use config::TransformerConfig;
 pub use rope::{Positions, Rope};
 
 use crate::error::{Error, Result};
-use crate::layers::{Linear, Norm, activation_dtype, gelu};
+use crate::layers::{AttentionBias, Linear, Norm, activation_dtype, gelu};
 use crate::source::ModelSource;
 use block::{Block, KeyValue};
 use time::{TimeEmbedding, Timesteps};
@@ -42,8 +42,15 @@ pub struct TransformerInput {
 #[derive(Debug, Clone)]
 pub struct TextContext {
     blocks: Vec<KeyValue>,
-    /// (b, l), f32
-    bias: Option<Tensor>,
+    /// Of the mask, (b, l), f32; with a bias for each token of the clip, (b, n, l).
+    bias: TextBias,
+}
+
+#[derive(Debug, Clone)]
+enum TextBias {
+    None,
+    Keys(Tensor),
+    Queries(Tensor),
 }
 
 /// The network with its weights.
@@ -114,6 +121,17 @@ impl Transformer {
     /// Projects the text (b, l, caption_channels) with its mask (b, l) to the keys and values of
     /// every block: the same at each step of a clip.
     pub fn prepare_text(&self, text: &Tensor, mask: Option<&Tensor>) -> Result<TextContext> {
+        self.prepare_text_over_time(text, mask, None)
+    }
+
+    /// [`Transformer::prepare_text`] where not every part of the text holds for every token of the clip: `bias`
+    /// (b, n, l), f32, is added to the scores of token and text, 0 where the text holds and far below where it does not.
+    pub fn prepare_text_over_time(
+        &self,
+        text: &Tensor,
+        mask: Option<&Tensor>,
+        bias: Option<&Tensor>,
+    ) -> Result<TextContext> {
         let (batch, l, channels) = text.dims3()?;
         if channels != self.config.caption_channels {
             return Err(Error::input(
@@ -138,14 +156,36 @@ impl Transformer {
             None => None,
         };
         let text = text.to_device(&self.device)?.to_dtype(self.activations())?;
-        let (text, mask) = match mask {
-            Some(mask) => drop_padding(text, mask)?,
-            None => (text, None),
+        if let Some(bias) = bias
+            && !matches!(bias.dims(), [b, _, keys] if (*b, *keys) == (batch, l))
+        {
+            return Err(Error::input(
+                format!(
+                    "the text bias has shape {:?}, not [{batch}, tokens, {l}]",
+                    bias.dims()
+                ),
+                "give one value for each pair of token and text token",
+            ));
+        }
+        let (text, mask, bias) = match (mask, bias) {
+            // Which text counts is in the bias, so all of it stays.
+            (mask, Some(bias)) => (text, mask, Some(bias.to_device(&self.device)?)),
+            (Some(mask), None) => {
+                let (text, mask) = drop_padding(text, mask)?;
+                (text, mask, None)
+            }
+            (None, None) => (text, None, None),
         };
         let text = gelu(&self.caption_in.forward(&text.contiguous()?)?)?;
         let text = self.caption_out.forward(&text)?;
         let blocks = self.blocks.iter().map(|block| block.text(&text));
-        let bias = mask.map(|mask| (1.0 - mask)? * MASKED).transpose()?;
+        let mask = mask.map(|mask| (1.0 - mask)? * MASKED).transpose()?;
+        let bias = match (mask, bias) {
+            (None, None) => TextBias::None,
+            (Some(mask), None) => TextBias::Keys(mask),
+            (None, Some(bias)) => TextBias::Queries(bias),
+            (Some(mask), Some(bias)) => TextBias::Queries(bias.broadcast_add(&mask.unsqueeze(1)?)?),
+        };
         Ok(TextContext {
             blocks: blocks.collect::<candle_core::Result<_>>()?,
             bias,
@@ -175,8 +215,9 @@ impl Transformer {
         let time = self
             .time_embed
             .forward(&timesteps, x.dtype(), &self.device)?;
+        let bias = text.bias.for_attention();
         for (block, text_kv) in self.blocks.iter().zip(&text.blocks) {
-            x = block.forward(&x, &time, rope, text_kv, text.bias.as_ref())?;
+            x = block.forward(&x, &time, rope, text_kv, &bias)?;
         }
         let time = time.last(&self.scale_shift_table)?;
         let x = time.apply(&FINAL_NORM, &x, (0, 1))?;
@@ -203,12 +244,37 @@ impl Transformer {
                 rope.tokens()
             ));
         }
+        if let TextBias::Queries(bias) = &text.bias
+            && bias.dim(1)? != n
+        {
+            return problem(format!(
+                "the latents hold {n} tokens, the text's bias {}",
+                bias.dim(1)?
+            ));
+        }
         match text.blocks.first() {
             Some(kv) if kv.batch()? != batch => problem(format!(
                 "the latents hold a batch of {batch}, the text one of {}",
                 kv.batch()?
             )),
             _ => Ok(()),
+        }
+    }
+}
+
+impl TextBias {
+    fn for_attention(&self) -> AttentionBias<'_> {
+        let none = AttentionBias::default();
+        match self {
+            Self::None => none,
+            Self::Keys(keys) => AttentionBias {
+                keys: Some(keys),
+                ..none
+            },
+            Self::Queries(queries) => AttentionBias {
+                queries: Some(queries),
+                ..none
+            },
         }
     }
 }

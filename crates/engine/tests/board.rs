@@ -1,0 +1,402 @@
+//! Boards, from cards to files: on the embedded model, told to draw small and in short windows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kinora_engine::board::{Board, Card, Curve, Source, Strength, tools};
+use kinora_engine::{Cancel, Compute, Error, Event, Model, Plan, Progress, Request, Result, Stage};
+use kinora_media::{Frame, Quality, Rational, WriterOptions};
+use kinora_models::MINI;
+use tempfile::TempDir;
+
+/// Windows of three latent frames.
+const MANIFEST: &[u8] = br#"{
+    "name": "tiny", "native": {"1:1": [64, 64]}, "fps": 8, "frames": 9, "steps": 2, "guidance": 2.0,
+    "max_text_tokens": 64, "schedule": "even", "shift": 3.0, "image_cond_noise_scale": 0.0
+}"#;
+
+fn model() -> Arc<Model> {
+    let mut files: Vec<(&'static str, &'static [u8])> = MINI.to_vec();
+    files.retain(|(name, _)| *name != "kinora.json");
+    files.push(("kinora.json", MANIFEST));
+    Arc::new(Model::embedded("tiny", files.leak()).unwrap())
+}
+
+/// A folder with a clip of a moving, textured picture, 64×64 at 30 fps.
+struct Studio(TempDir);
+
+impl Studio {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn clip(&self, name: &str, frames: u32) -> PathBuf {
+        let path = self.path(name);
+        let shade = name.len() as u32 * 20;
+        let options = WriterOptions::new((64, 64), Rational::new(30, 1).unwrap());
+        let mut writer = kinora_media::create(&path, options.quality(Quality::Best)).unwrap();
+        for i in 0..frames {
+            let paint = |x: u32, y: u32| {
+                let wave = ((x + i) / 6 + y / 9) % 2 * 60;
+                [(80 + wave) as u8, (shade + wave / 2) as u8, (y * 3) as u8]
+            };
+            writer
+                .push(&Frame::from_fn(64, 64, paint).unwrap())
+                .unwrap();
+        }
+        writer.finish().unwrap();
+        path
+    }
+
+    fn plan(&self, board: Board, out: &str) -> Result<Plan> {
+        let request = Request {
+            seed: Some(7),
+            ..board.into()
+        };
+        Plan::resolve(request, model(), Compute::cpu(), &self.path(out))
+    }
+
+    fn make(&self, board: Board, out: &str) -> Vec<Frame> {
+        let plan = self.plan(board, out).unwrap();
+        kinora_engine::generate(&plan, &Progress::none(), &Cancel::new()).unwrap();
+        frames(&self.path(out))
+    }
+}
+
+/// All frames of a clip, or of a directory of pictures.
+fn frames(path: &Path) -> Vec<Frame> {
+    if !path.is_dir() {
+        return kinora_media::read_clip(path).unwrap().frames;
+    }
+    let entries = std::fs::read_dir(path).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let read = |name| kinora_media::read_image(name).unwrap();
+    names.iter().map(read).collect()
+}
+
+fn kinds(plan: &Plan) -> Vec<(bool, u64, u64)> {
+    let spans = plan.spans.iter();
+    spans
+        .map(|span| (span.drawn().is_some(), span.start(), span.frames()))
+        .collect()
+}
+
+#[test]
+fn kept_footage_stands_bit_for_bit_between_what_is_drawn() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 30);
+    let source = frames(&clip);
+    let board = tools::extend(&clip, 1.0, 1.5, Some("a frog in the snow")).unwrap();
+
+    let made = studio.make(board.clone(), "frames/");
+    assert_eq!(made.len(), 30 + 30 + 45);
+    assert!(made[30..60] == source[..], "kept frames differ");
+    assert!(made[29] != source[0] && made[60] != source[29]);
+
+    let coded = studio.make(board.clone(), "b.mp4");
+    assert_eq!(coded.len(), made.len());
+    let worst = coded[30..60]
+        .iter()
+        .zip(&source)
+        .filter_map(|(a, b)| a.psnr(b));
+    let worst = worst.fold(f64::INFINITY, f64::min);
+    assert!(worst >= 40.0, "{worst} dB");
+
+    let again = studio.make(board, "again/");
+    assert!(again == made, "the same board and seed gave other frames");
+    let sidecar = kinora_engine::sidecar::Sidecar::load(&studio.path("b.json")).unwrap();
+    assert_eq!(sidecar.ancestry.len(), 1);
+    assert_eq!(sidecar.ancestry[0].tool, "extend");
+    // What was extended is known again when the result is used.
+    let looped = tools::loop_(&studio.path("b.mp4"), None, tools::LoopLength::Short, None).unwrap();
+    assert_eq!(looped.prompt, "a frog in the snow");
+    let plan = studio.plan(looped, "c.mp4").unwrap();
+    let tools: Vec<&str> = plan.ancestry.iter().map(|a| a.tool.as_str()).collect();
+    assert_eq!(tools, ["loop", "extend"]);
+}
+
+#[test]
+fn a_long_board_goes_on_where_it_was_stopped() {
+    let studio = Studio::new();
+    let image = studio.path("i.png");
+    kinora_media::write_image(&image, &Frame::filled(64, 64, [200, 30, 90]).unwrap()).unwrap();
+    let board = Board::new(5.0, "a frog in the snow")
+        .with_card(Card::text(0.0, "day"))
+        .with_card(Card::text(2.0, "night"))
+        .with_card(Card::image(3.0, &image).cut())
+        .with_card(Card::image(4.5, &image));
+    let whole = studio.make(board.clone(), "whole/");
+    assert_eq!(whole.len(), 150);
+
+    let plan = studio.plan(board, "parts/").unwrap();
+    assert_eq!(kinds(&plan), [(true, 0, 90), (true, 90, 60)]);
+    let steps: usize = plan.drawn_spans().map(|span| plan.steps_of(span)).sum();
+    assert!(steps >= 14, "windows and steps: {steps}");
+    // Stopped in the first window, in a later one, where a window ends, and in the second span.
+    for stop in [1, 5, 8, steps - 1] {
+        let cancel = Cancel::new();
+        let (at, canceller) = (AtomicUsize::new(0), cancel.clone());
+        let progress = Progress::new(move |event| {
+            if let Event::Step {
+                stage: Stage::Denoise,
+                ..
+            } = event
+                && at.fetch_add(1, Ordering::Relaxed) + 1 == stop
+            {
+                canceller.cancel();
+            }
+        });
+        let stopped = kinora_engine::generate(&plan, &progress, &cancel).unwrap_err();
+        let Error::Cancelled {
+            checkpoint: Some(checkpoint),
+        } = stopped
+        else {
+            panic!("{stop}: {stopped}");
+        };
+        let (progress, cancel) = (Progress::none(), Cancel::new());
+        kinora_engine::resume(&plan, &checkpoint, &progress, &cancel).unwrap();
+        assert!(
+            frames(&studio.path("parts")) == whole,
+            "stopped after {stop}"
+        );
+        assert!(!checkpoint.exists());
+    }
+}
+
+#[test]
+fn twelve_extensions_lose_no_frame_and_take_no_more_memory() {
+    let studio = Studio::new();
+    let first = studio.clip("0.mp4", 15);
+    let mut memory = Vec::new();
+    for i in 1..=12 {
+        let clip = studio.path(&format!("{}.mp4", i - 1));
+        let mut board = tools::extend(&clip, 0.0, 0.5, Some("a frog")).unwrap();
+        board.steps = Some(1);
+        let out = format!("{i}.mp4");
+        let plan = studio.plan(board, &out).unwrap();
+        let made = kinora_engine::generate(&plan, &Progress::none(), &Cancel::new()).unwrap();
+        assert_eq!(made[0].written.frames, 15 + 15 * i);
+        memory.push(resident_mb());
+    }
+    let (source, last) = (frames(&first), frames(&studio.path("12.mp4")));
+    assert_eq!(last.len(), 15 + 15 * 12);
+    let worst = last.iter().zip(&source).filter_map(|(a, b)| a.psnr(b));
+    let worst = worst.fold(f64::INFINITY, f64::min);
+    assert!(worst >= 35.0, "twelve times coded: {worst} dB");
+    assert!(memory[11] < memory[3] + 40.0, "{memory:?} MB");
+    let sidecar = studio.path("12.json");
+    let sidecar = kinora_engine::sidecar::Sidecar::load(&sidecar).unwrap();
+    assert_eq!(sidecar.ancestry.len(), 12);
+}
+
+/// Memory that the process holds now; 0 where the system does not tell.
+fn resident_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kb.unwrap_or(0.0) / 1024.0
+}
+
+#[test]
+fn tools_lay_out_what_they_promise() {
+    let studio = Studio::new();
+    let (a, b) = (studio.clip("a.mp4", 120), studio.clip("bb.mp4", 90));
+    let plan = |board: Result<Board>| studio.plan(board.unwrap(), "out.mp4").unwrap();
+
+    let plan_of = plan(tools::recut(&a, &[(2.0, 3.0), (0.0, 1.0)], 0.5, Some("x")));
+    assert_eq!(
+        kinds(&plan_of),
+        [(false, 0, 30), (true, 30, 15), (false, 45, 30)]
+    );
+    let plan_of = plan(tools::recut(&a, &[(2.0, 3.0), (0.0, 1.0)], 0.0, None));
+    assert_eq!(kinds(&plan_of), [(false, 0, 30), (false, 30, 30)]);
+
+    let plan_of = plan(tools::remix(
+        &a,
+        "a dog",
+        Strength::Strong,
+        Some((1.0, 3.0)),
+    ));
+    assert_eq!(
+        kinds(&plan_of),
+        [(false, 0, 30), (true, 30, 60), (false, 90, 30)]
+    );
+    let drawn = plan_of.spans[1].drawn().unwrap();
+    assert_eq!((drawn.sources.len(), drawn.conditions.len()), (1, 2));
+
+    let plan_of = plan(tools::blend(
+        &a,
+        &b,
+        &tools::Blending::Transition,
+        Some("x"),
+    ));
+    assert_eq!(kinds(&plan_of), [(false, 0, 30), (true, 30, 90)]);
+    let curve = tools::Blending::Curve("0:0,2:1".parse().unwrap());
+    let plan_of = plan(tools::blend(&a, &b, &curve, Some("x")));
+    assert_eq!(
+        kinds(&plan_of),
+        [(false, 0, 60), (true, 60, 60), (false, 120, 30)]
+    );
+    let drawn = plan_of.spans[1].drawn().unwrap();
+    let share = |i: usize| {
+        drawn
+            .sources
+            .iter()
+            .map(|s| s.weights[i])
+            .collect::<Vec<_>>()
+    };
+    let middle = share(drawn.sources[0].weights.len() / 2);
+    assert!((middle[0] - middle[1]).abs() < 0.35 && (middle[0] + middle[1] - 1.0).abs() < 0.01);
+
+    let plan_of = plan(tools::loop_(
+        &a,
+        Some((1.0, 3.0)),
+        tools::LoopLength::Short,
+        None,
+    ));
+    assert_eq!(kinds(&plan_of), [(false, 0, 60), (true, 60, 60)]);
+    let drawn = plan_of.spans[1].drawn().unwrap();
+    let [tail, head] = &drawn.conditions[..] else {
+        panic!()
+    };
+    assert_eq!((tail.frame_index, tail.frames), (0, 9));
+    // The last kept frame shows second 3 less a frame; the head begins with second 1.
+    assert!((tail.begin + 8.0 * tail.per_frame - (3.0 - 1.0 / 30.0)).abs() < 1e-6);
+    assert!((head.begin - 1.0).abs() < 1e-6 && head.frame_index % 4 == 0);
+    let last = drawn.shown.native_of(drawn.frames as f64);
+    assert!((last - head.frame_index as f64).abs() < 1e-6, "{last}");
+    let outline = plan_of.describe();
+    assert!(outline.to_string().contains("drawn in"), "{outline}");
+    assert_eq!(outline.spans.len(), 2);
+    // The second beyond the loop's end is not in the output, and every frame is.
+    assert_eq!(outline.frames, 120);
+}
+
+#[test]
+fn a_bad_board_is_refused_in_a_sentence_that_names_the_card() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 60);
+    let board = || Board::new(4.0, "a frog");
+    let text = |at: f64| Card::text(at, "it sleeps");
+    let kept = |at: f64, from: f64, to: f64| Card::clip(at, &clip, from, to);
+    let weak = Card {
+        strength: 2.0,
+        ..Card::image(1.0, &clip)
+    };
+    let source = |at: f64, to: f64| Source {
+        clip: clip.clone(),
+        at,
+        from: 0.0,
+        to,
+        strength: Strength::Mild,
+        weight: Curve::one(),
+        sha256: None,
+    };
+    let sourced = |source: Source| Board {
+        sources: vec![source],
+        ..board().with_card(text(0.0))
+    };
+    let many = (0..10_000).fold(board(), |board, i| {
+        board.with_card(text(f64::from(i) / 9999.0))
+    });
+    let cases = [
+        (
+            board().with_card(text(0.0)).with_card(text(4.5)),
+            "card 2 at 4.5 s",
+        ),
+        (board().with_card(text(-1.0)), "card 1 at -1 s"),
+        (board().with_card(text(f64::NAN)), "card 1 at NaN s"),
+        (board().with_card(Card::text(0.0, " ")), "card 1 at 0 s"),
+        (
+            board().with_card(Card::image(1.0, "/no/such.png")),
+            "card 1 at 1 s",
+        ),
+        (
+            board().with_card(Card::clip(1.0, "/no/such.mp4", 0.0, 1.0)),
+            "card 1 at 1 s",
+        ),
+        (board().with_card(weak), "card 1 at 1 s"),
+        (
+            board()
+                .with_card(kept(0.0, 0.0, 2.0))
+                .with_card(kept(1.0, 0.0, 1.0)),
+            "card 2 at 1 s",
+        ),
+        (board().with_card(kept(1.0, 0.0, 9.0)), "card 1 at 1 s"),
+        (board().with_card(kept(1.0, 1.0, 1.0)), "card 1 at 1 s"),
+        (board().with_card(kept(3.0, 0.0, 2.0)), "card 1 at 3 s"),
+        (
+            board()
+                .with_card(kept(0.0, 0.0, 2.0))
+                .with_card(Card::image(1.0, &clip)),
+            "card 2 at 1 s",
+        ),
+        (sourced(source(9.0, 1.0)), "source 1"),
+        (sourced(source(0.0, 9.0)), "source 1"),
+        (many, "card 257 at 0.026 s"),
+        (
+            Board {
+                duration: 0.0,
+                ..board().with_card(text(0.0))
+            },
+            "duration",
+        ),
+        (
+            Board {
+                duration: 1e9,
+                ..board().with_card(text(0.0))
+            },
+            "duration",
+        ),
+        (
+            Board {
+                size: Some((1, 99_999)),
+                ..board().with_card(text(0.0))
+            },
+            "1x99999",
+        ),
+    ];
+    for (board, word) in cases {
+        let cards = board.cards.len();
+        let error = studio.plan(board, "out.mp4").unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(word), "{word} of {cards}: {message}");
+        assert!(error.is_input() || message.contains("no/such"), "{message}");
+        assert!(!message.contains('\n') && message.len() < 400, "{message}");
+    }
+    let still = studio
+        .plan(board().with_card(text(0.0)), "out.png")
+        .unwrap_err();
+    assert!(still.to_string().contains("still"), "{still}");
+}
+
+#[test]
+fn what_may_go_wrong_is_said_before_the_work() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 30);
+    let image = studio.path("i.png");
+    kinora_media::write_image(&image, &Frame::filled(64, 64, [9; 3]).unwrap()).unwrap();
+    let notes = |board: Board| studio.plan(board, "out.mp4").unwrap().notes.join("\n");
+    let near = Board::new(4.0, "a frog")
+        .with_card(Card::image(1.0, &image))
+        .with_card(Card::image(1.2, &image));
+    assert!(notes(near.clone()).contains("card 1 at 1 s and card 2 at 1.2 s"));
+    let mut cut = near;
+    cut.cards[1] = cut.cards[1].clone().cut();
+    assert!(!notes(cut).contains("apart"));
+    let torn = Board::new(1.0, "a frog in the desert")
+        .with_card(Card::text(0.5, "it swims near the beach"));
+    let torn = notes(torn);
+    assert!(torn.contains("card 1 at 0.5 s says beach"), "{torn}");
+    let long = notes(Board::new(4.0, "").with_card(Card::text(0.0, "a frog in the snow")));
+    assert!(long.contains("windows"), "{long}");
+    let mut other = tools::extend(&clip, 0.0, 1.0, Some("a frog")).unwrap();
+    other.size = Some((128, 128));
+    assert!(notes(other).contains("64x64 at 30 fps"));
+}
