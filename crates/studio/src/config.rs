@@ -135,3 +135,39 @@ fn data_folder() -> PathBuf {
         .or_else(|| set("HOME").map(|home| home.join(".local/share")));
     base.map_or_else(|| "kinora-data".into(), |base| base.join("kinora"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_fits_and_flags_win() {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/studio.toml");
+        let flags = serde_json::json!({"workers": 3});
+        let config = Config::load(Some(&sample), &flags).unwrap();
+        assert_eq!(config.workers, 3);
+        assert!(config.auth_required());
+        let (name, plus) = config.plan_of(None).unwrap();
+        assert_eq!(
+            (name, plus.credits, plus.watermark),
+            ("Plus", Some(1000), true)
+        );
+        assert_eq!(config.plan_of(Some("Pro")).unwrap().1.concurrency, Some(5));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("studio.toml");
+        for (text, word) in [
+            ("plan = \"Gold\"", "Gold"),
+            ("workerz = 2", "workerz"),
+            ("workers = 999", "999"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let said = Config::load(Some(&path), &serde_json::json!({})).unwrap_err();
+            assert!(said.contains(word), "{said}");
+        }
+        assert!(Config::load(Some(&dir.path().join("none.toml")), &serde_json::json!({})).is_err());
+    }
+}

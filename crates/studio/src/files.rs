@@ -23,6 +23,8 @@ pub struct Files {
 pub const SIDECAR: &str = "video.json";
 pub const THUMBNAIL: &str = "thumbnail.webp";
 pub const SPRITESHEET: &str = "spritesheet.jpg";
+/// The copy with the visible mark, where a plan wants it.
+pub const MARKED: &str = "marked.mp4";
 /// What was measured of the media, see [`crate::derive::Meta`].
 pub const META: &str = "meta.json";
 

@@ -25,6 +25,7 @@ pub mod queue;
 pub mod routes;
 pub mod serve;
 pub mod store;
+pub mod transfer;
 pub mod v1;
 pub mod wire;
 pub mod worker;

@@ -5,7 +5,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{RefOr, Required};
 
-use crate::api::{accounts, boards, clips, events, folders, jobs, media, status, styles, uploads};
+use crate::api::{
+    accounts, boards, clips, events, folders, jobs, media, status, styles, transfer, uploads,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +23,7 @@ use crate::api::{accounts, boards, clips, events, folders, jobs, media, status, 
         boards::list, boards::create, boards::get, boards::replace, boards::remove, boards::check,
         accounts::login, accounts::logout, accounts::users, accounts::create_user, accounts::delete_user,
         accounts::keys, accounts::create_key, accounts::delete_key,
+        transfer::export, transfer::import,
         styles::list, styles::put, styles::remove, styles::enhance,
     ),
     modifiers(&PathParameters)

@@ -12,39 +12,30 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::api::{accounts, boards, clips, events, folders, jobs, media, status, styles, uploads};
+use crate::api::{
+    accounts, boards, clips, events, folders, jobs, media, status, styles, transfer, uploads,
+};
 use crate::{App, guard, openapi, pages, v1};
 
 /// Bytes of a JSON body.
 const JSON_LIMIT: usize = 4 << 20;
 
 /// The whole server. `stop` ends streams that would stay open.
+#[rustfmt::skip] // a route a line
 pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router {
     let upload_limit = DefaultBodyLimit::max((app.config.upload_mb as usize) << 20);
     let api = Router::new()
-        .route(
-            "/clips",
-            get(clips::list).post(uploads::upload).layer(upload_limit),
-        )
+        .route("/clips", get(clips::list).post(uploads::upload).layer(upload_limit))
         .route("/clips/bulk", post(clips::bulk))
-        .route(
-            "/clips/{id}",
-            get(clips::get).patch(clips::change).delete(clips::remove),
-        )
+        .route("/clips/{id}", get(clips::get).patch(clips::change).delete(clips::remove))
         .route("/clips/{id}/video", get(media::video))
         .route("/clips/{id}/thumbnail", get(media::thumbnail))
         .route("/clips/{id}/spritesheet", get(media::spritesheet))
         .route("/clips/{id}/sidecar", get(media::sidecar))
         .route("/clips/{id}/download", get(media::download))
         .route("/clips/{id}/lineage", get(clips::lineage))
-        .route(
-            "/clips/{id}/share",
-            post(clips::share).delete(clips::unshare),
-        )
-        .route(
-            "/clips/{id}/publish",
-            post(clips::publish).delete(clips::unpublish),
-        )
+        .route("/clips/{id}/share", post(clips::share).delete(clips::unshare))
+        .route("/clips/{id}/publish", post(clips::publish).delete(clips::unpublish))
         .route("/clips/{id}/like", post(clips::like).delete(clips::unlike))
         .route("/feed", get(clips::feed))
         .route("/jobs", get(jobs::list).post(jobs::create))
@@ -56,25 +47,22 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/jobs/{id}/front", post(jobs::front))
         .route("/events", get(events::stream))
         .route("/folders", get(folders::list).post(folders::create))
-        .route(
-            "/folders/{id}",
-            patch(folders::rename).delete(folders::remove),
-        )
+        .route("/folders/{id}", patch(folders::rename).delete(folders::remove))
         .route("/boards", get(boards::list).post(boards::create))
-        .route(
-            "/boards/{id}",
-            get(boards::get).put(boards::replace).delete(boards::remove),
-        )
+        .route("/boards/{id}", get(boards::get).put(boards::replace).delete(boards::remove))
         .route("/boards/{id}/check", post(boards::check))
         .route("/styles", get(styles::list).post(styles::put))
         .route("/styles/{name}", delete(styles::remove))
         .route("/enhance", post(styles::enhance))
+        .route("/export", get(transfer::export))
+        .route("/import", post(transfer::import).layer(DefaultBodyLimit::disable()))
+        .route("/users", get(accounts::users).post(accounts::create_user))
+        .route("/users/{id}", delete(accounts::delete_user))
+        .route("/keys", get(accounts::keys).post(accounts::create_key))
+        .route("/keys/{id}", delete(accounts::delete_key))
         .route("/models", get(status::models))
         .route("/usage", get(status::usage))
-        .route(
-            "/settings",
-            get(status::settings).patch(status::change_settings),
-        )
+        .route("/settings", get(status::settings).patch(status::change_settings))
         .fallback(status::missing);
     let private = Router::new()
         .nest("/api", api)

@@ -3,7 +3,10 @@
 use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -68,6 +71,7 @@ impl Server {
             ..
         } = self;
         let (stopper, stopped) = watch::channel(false);
+        tokio::spawn(sweep(app.clone(), left_behind(&app.store.files)));
         let mut tasks = JoinSet::new();
         tasks.spawn(
             app.hub
@@ -130,6 +134,48 @@ pub async fn work(
     Ok(())
 }
 
+/// What lies in the folders before anything of this server's own does.
+fn left_behind(files: &Files) -> Vec<PathBuf> {
+    let all = ["uploads", "clips"]
+        .into_iter()
+        .filter_map(|folder| files.root().join(folder).read_dir().ok());
+    all.flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect()
+}
+
+/// Removes what a server that was ended left half done: uploads, and clips that never came into the library. Clips of
+/// jobs that go on are left to their worker.
+async fn sweep(app: App, found: Vec<PathBuf>) {
+    for path in found {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        if path
+            .parent()
+            .is_some_and(|parent| parent.ends_with("clips"))
+        {
+            let job = name.rsplit_once('-').map_or("", |(job, _)| job);
+            let known = app.store.clip_exists(&name).await.unwrap_or(true);
+            let going_on = app
+                .store
+                .any_job(job)
+                .await
+                .is_ok_and(|job| matches!(job.status.as_str(), "queued" | "running"));
+            if known || going_on {
+                continue;
+            }
+        }
+        tracing::info!(path = %path.display(), "removing what was left half done");
+        let _ = match path.is_dir() {
+            true => tokio::fs::remove_dir_all(&path).await,
+            false => tokio::fs::remove_file(&path).await,
+        };
+    }
+}
+
 /// Where users log in and nobody has a password yet, the first user becomes the administrator.
 async fn begin_accounts(app: &App) -> Result<Option<(String, String)>> {
     if !app.config.auth_required() {
@@ -167,20 +213,28 @@ fn lock(files: &Files) -> Result<File> {
     }
 }
 
+/// One recorder a process, however many servers it has.
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+fn record_metrics() -> PrometheusHandle {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::warn!("the program records metrics elsewhere; /metrics stays empty");
+    }
+    handle
+}
+
 async fn app(config: Config, files: Files, models: Arc<dyn Models>) -> Result<(App, SqliteQueue)> {
     let config = Arc::new(config);
     let store = Store::open(files).await?;
     let queue = || SqliteQueue::new(store.clone(), config.clone());
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-    let handle = metrics.handle();
-    // A second server in one process (tests) keeps the first one's recorder.
-    let _ = metrics::set_global_recorder(metrics);
     let app = App {
         catalog: Catalog::new(models, &config).map_err(Error::Invalid)?,
         queue: Arc::new(queue()),
         store: store.clone(),
         hub: Hub::default(),
-        metrics: handle,
+        metrics: METRICS.get_or_init(record_metrics).clone(),
         tries: Arc::default(),
         heavy: Arc::new(tokio::sync::Semaphore::new(2)),
         config: config.clone(),

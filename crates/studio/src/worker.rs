@@ -173,7 +173,7 @@ impl Run<'_> {
                         cancel.cancel();
                     }
                 }
-                _ = stop.changed(), if stopping.is_none() => cancel.cancel(),
+                _ = stop.changed(), if !cancel.is_cancelled() => cancel.cancel(),
             }
         };
         let _ = engine.join();
@@ -254,6 +254,7 @@ impl Run<'_> {
             settings: Some(job.request.clone()),
             parents: make::parents(&self.task.request),
             folder: job.folder_id.clone(),
+            created: None,
             meta,
         };
         if !self.app.queue.publish(self.task, &clip).await? {

@@ -5,4 +5,5 @@ mod generate;
 mod inputs;
 mod models;
 mod probe;
+mod serve;
 mod support;

@@ -37,7 +37,17 @@ pub async fn get(
     Extension(viewer): Extension<Viewer>,
     Id(id): Id,
 ) -> Result<Json<Clip>> {
-    Ok(Json(app.store.clip_seen_by(&viewer.id, &id).await?))
+    let mut clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    if clip.owner != viewer.id {
+        as_a_post(&mut clip);
+    }
+    Ok(Json(clip))
+}
+
+/// What others see of a published clip: not how its owner keeps it.
+fn as_a_post(clip: &mut Clip) {
+    (clip.share_url, clip.folder_id, clip.tags) = (None, None, Vec::new());
+    (clip.favourite, clip.bookmarked) = (false, false);
 }
 
 /// Changes title, marks, folder, tags, or moves into the trash and back.
@@ -255,9 +265,6 @@ pub struct Feed {
 pub async fn feed(State(app): State<App>, Params(feed): Params<Feed>) -> Result<Json<List<Clip>>> {
     let by_likes = feed.sort.as_deref() == Some("likes");
     let mut items = app.store.feed(by_likes, feed.limit.unwrap_or(100)).await?;
-    for clip in &mut items {
-        // What the owner keeps to themselves.
-        (clip.share_url, clip.folder_id, clip.tags) = (None, None, Vec::new());
-    }
+    items.iter_mut().for_each(as_a_post);
     Ok(Json(List { items }))
 }

@@ -6,13 +6,13 @@ use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use kinora_media::WriterOptions;
+use kinora_media::Export;
 use serde::Deserialize;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 use super::{Id, Params};
-use crate::files::{SIDECAR, SPRITESHEET, THUMBNAIL};
+use crate::files::{MARKED, SIDECAR, SPRITESHEET, THUMBNAIL};
 use crate::guard::Viewer;
 use crate::wire::Clip;
 use crate::{App, Error, Result};
@@ -29,7 +29,8 @@ pub async fn video(
     request: Request,
 ) -> Result<Response> {
     let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
-    file(&app, &clip, &clip.file, request).await
+    let name = delivered(&app, &clip).await?;
+    file(&app, &clip, &name, request).await
 }
 
 /// A WebP picture that stands for the clip.
@@ -66,6 +67,40 @@ pub async fn sidecar(
 ) -> Result<Response> {
     let clip = app.store.clip(&viewer.id, &id).await?;
     file(&app, &clip, SIDECAR, request).await
+}
+
+/// Whether the plan of the clip's owner wants the visible mark on it.
+async fn marked(app: &App, clip: &Clip) -> Result<bool> {
+    if app.config.plans.is_empty() || clip.kind != "generation" {
+        return Ok(false);
+    }
+    let owner = app.store.user(&clip.owner).await?;
+    let plan = app.config.plan_of(owner.plan.as_deref());
+    Ok(plan.is_some_and(|(_, plan)| plan.watermark))
+}
+
+/// Name of the file that leaves the studio: the clip's own, or where the owner's plan wants it a marked copy, which is
+/// made once. Tools work on the clip's own.
+pub async fn delivered(app: &App, clip: &Clip) -> Result<String> {
+    if !marked(app, clip).await? {
+        return Ok(clip.file.clone());
+    }
+    let folder = app.store.files.clip(&clip.id);
+    let (from, to) = (folder.join(&clip.file), folder.join(MARKED));
+    let _turn = app
+        .heavy
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(Error::internal)?;
+    if !to.exists() {
+        let how = Export {
+            watermark: true,
+            ..Export::default()
+        };
+        tokio::task::spawn_blocking(move || kinora_media::export(from, to, &how)).await??;
+    }
+    Ok(MARKED.to_owned())
 }
 
 async fn file(app: &App, clip: &Clip, name: &str, request: Request) -> Result<Response> {
@@ -108,7 +143,10 @@ pub async fn download(
         .to_owned();
     let format = asked.format.unwrap_or_else(|| own.clone());
     let mut answer = match format.as_str() {
-        same if same == own && asked.at.is_none() => file(&app, &clip, &clip.file, request).await?,
+        same if same == own && asked.at.is_none() => {
+            let name = delivered(&app, &clip).await?;
+            file(&app, &clip, &name, request).await?
+        }
         "mp4" | "gif" | "png" => {
             let at = asked.at.unwrap_or(0.0);
             if !(0.0..=clip.seconds).contains(&at) {
@@ -187,49 +225,17 @@ async fn converted(app: &App, clip: &Clip, format: &str, at: f64) -> Result<Path
         .upload(&crate::files::fresh_id())
         .with_extension(format);
     let path = to.clone();
-    let still = format == "png";
-    tokio::task::spawn_blocking(move || convert(&from, &to, still.then_some(at))).await??;
+    let how = Export {
+        at,
+        watermark: marked(app, clip).await?,
+        ..Export::default()
+    };
+    tokio::task::spawn_blocking(move || kinora_media::export(from, to, &how)).await??;
     Ok(path)
 }
 
-fn convert(from: &FilePath, to: &FilePath, still: Option<f64>) -> Result<()> {
-    let mut reader = kinora_media::open(from)?;
-    let info = reader.info().clone();
-    let mut writer = None;
-    while let Some(timed) = reader.next_frame()? {
-        match still {
-            // The last frame stands until the end.
-            Some(at) => {
-                let here = timed.start + timed.duration > at + 1e-6;
-                if here || info.frames == Some(1) {
-                    kinora_media::write_image(to, &timed.frame)?;
-                    return Ok(());
-                }
-                writer = None;
-                if (timed.start + timed.duration - at).abs() < 1e-3 {
-                    kinora_media::write_image(to, &timed.frame)?;
-                }
-            }
-            None => {
-                if writer.is_none() {
-                    let options = WriterOptions::new(timed.frame.size(), info.fps);
-                    writer = Some(kinora_media::create(to, options)?);
-                }
-                if let Some(writer) = &mut writer {
-                    writer.push(&timed.frame)?;
-                }
-            }
-        }
-    }
-    match writer {
-        Some(writer) => writer.finish().map(drop).map_err(Error::from),
-        None if to.exists() => Ok(()),
-        None => Err(Error::Unreadable("the clip holds no such frame".into())),
-    }
-}
-
 /// Opened before it is removed: the bytes last as long as the answer.
-async fn file_once(path: &FilePath, request: Request) -> Result<Response> {
+pub(super) async fn file_once(path: &FilePath, request: Request) -> Result<Response> {
     let answer = ServeFile::new(path).oneshot(request).await;
     let removed = tokio::fs::remove_file(path).await;
     if let Err(error) = removed {
@@ -278,11 +284,11 @@ pub async fn shared(
 ) -> Result<Response> {
     let clip = app.store.clip_shared(&token).await?;
     let name = match what.as_str() {
-        "video" => clip.file.as_str(),
-        "thumbnail" => THUMBNAIL,
+        "video" => delivered(&app, &clip).await?,
+        "thumbnail" => THUMBNAIL.to_owned(),
         _ => return Err(Error::NotFound("file")),
     };
-    let mut answer = file(&app, &clip, name, request).await?;
+    let mut answer = file(&app, &clip, &name, request).await?;
     // The link may be ended.
     answer.headers_mut().insert(
         header::CACHE_CONTROL,

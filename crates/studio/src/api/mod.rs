@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod media;
 pub mod status;
 pub mod styles;
+pub mod transfer;
 pub mod uploads;
 
 pub use extract::{Body, Id, Params};

@@ -116,7 +116,12 @@ pub async fn remove(
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Enhance {
     pub prompt: String,
+    /// Its words are joined on, so that they can be edited too; then leave the style out of the request.
     pub style: Option<String>,
+    /// Whose vocabulary is chosen from.
+    pub model: Option<String>,
+    /// The same seed, the same words.
+    pub seed: Option<u64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,31 +129,8 @@ pub struct Enhanced {
     pub prompt: String,
 }
 
-/// What a short prompt leaves open: how it is seen. Words that it says itself are not said again.
-const OPEN: [(&[&str], &str, &str); 3] = [
-    (
-        &[
-            "shot", "camera", "close-up", "wide", "pan", "zoom", "镜头", "特写", "全景", "广角",
-        ],
-        "wide-angle shot, slow camera",
-        "广角镜头，镜头缓慢移动",
-    ),
-    (
-        &[
-            "light", "sun", "dawn", "dusk", "night", "day", "noon", "光", "夜", "晨", "黄昏",
-            "白天",
-        ],
-        "soft daylight",
-        "柔和的日光",
-    ),
-    (
-        &["detail", "sharp", "quality", "细节", "清晰"],
-        "sharp detail",
-        "细节清晰",
-    ),
-];
-
-/// A longer prompt, to be looked at and edited: what it leaves open is filled in, in its own language.
+/// A longer prompt, to be looked at and edited: what it leaves open is chosen from what the model knows, in the
+/// prompt's own language. What the user said stays word for word, and comes first.
 #[utoipa::path(post, path = "/api/enhance", request_body = Enhance, responses((status = 200, body = Enhanced)))]
 pub async fn enhance(
     State(app): State<App>,
@@ -161,15 +143,17 @@ pub async fn enhance(
             "the prompt is empty; say what the video shows".into(),
         ));
     }
-    let chinese = prompt.chars().any(kinora_engine::text::is_cjk);
-    let lower = prompt.to_lowercase();
-    let mut parts = vec![prompt.trim_end_matches(['.', '。', ',', '，']).to_owned()];
-    for (words, en, zh) in OPEN {
-        if !words.iter().any(|word| lower.contains(word)) {
-            parts.push(if chinese { zh.into() } else { en.into() });
-        }
-    }
-    let mut prompt = parts.join(if chinese { "，" } else { ", " });
+    let (catalog, text) = (app.catalog.clone(), prompt.to_owned());
+    let seed = asked.seed.unwrap_or_else(kinora_engine::plan::fresh_seed);
+    let written = tokio::task::spawn_blocking(move || -> Result<String> {
+        let model = catalog.open(asked.model.as_deref())?;
+        Ok(kinora_engine::enhance::enhance(
+            &text,
+            model.vocabulary.as_ref(),
+            seed,
+        ))
+    });
+    let mut prompt = written.await??;
     if let Some(name) = &asked.style {
         let own = app.store.style_words(&viewer.id).await?;
         prompt = match (style::find(name), own.get(name)) {

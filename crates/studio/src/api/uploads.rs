@@ -1,5 +1,7 @@
 //! Uploads: streamed to disk, read once to see what they are, then clips like all others.
 
+use std::path::Path;
+
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
@@ -51,7 +53,7 @@ async fn take_in(
     let id = fresh_id();
     let scratch = app.store.files.upload(&id);
     tokio::fs::create_dir(&scratch).await?;
-    let clip = match receive(app, field, &scratch.join("upload")).await {
+    let clip = match receive(field, &scratch.join("upload"), app.config.upload_mb << 20).await {
         Ok(()) => accept(app, viewer, &id, &name, folder).await,
         Err(error) => Err(error),
     };
@@ -62,15 +64,15 @@ async fn take_in(
     clip
 }
 
-async fn receive(app: &App, mut field: Field<'_>, to: &std::path::Path) -> Result<()> {
+pub(super) async fn receive(mut field: Field<'_>, to: &Path, limit: u64) -> Result<()> {
     let mut file = tokio::fs::File::create(to).await?;
-    let (mut bytes, limit) = (0, app.config.upload_mb << 20);
+    let mut bytes = 0;
     while let Some(chunk) = field.chunk().await.map_err(multipart)? {
         bytes += chunk.len() as u64;
         if bytes > limit {
             return Err(Error::TooLarge(format!(
-                "uploads may have {} MiB; give a smaller file",
-                app.config.upload_mb
+                "{} MiB are taken at most; give a smaller file",
+                limit >> 20
             )));
         }
         file.write_all(&chunk).await?;
@@ -96,14 +98,9 @@ pub async fn accept(
         .await
         .map_err(Error::internal)?;
     let (scratch, target) = (app.store.files.upload(id), app.store.files.clip(id));
-    let meta = tokio::task::spawn_blocking(move || -> Result<Meta> {
+    let meta = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let ending = ending(&scratch.join("upload"))?;
-        let file = format!("video.{ending}");
-        std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
-        let meta = derive(&scratch, &file)?;
-        std::fs::rename(&scratch, &target)?;
-        Ok(meta)
+        place_upload(&scratch, &target)
     });
     let clip = NewClip {
         id: id.to_owned(),
@@ -121,14 +118,24 @@ pub async fn accept(
         settings: None,
         parents: Vec::new(),
         folder,
+        created: None,
         meta: meta.await??,
     };
     app.store.add_clip(&clip).await?;
     app.store.clip(&viewer.id, id).await
 }
 
+/// Reads `scratch/upload` once, and moves the folder into the library. Blocking.
+pub(super) fn place_upload(scratch: &Path, target: &Path) -> Result<Meta> {
+    let file = format!("video.{}", ending(&scratch.join("upload"))?);
+    std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
+    let meta = derive(scratch, &file)?;
+    std::fs::rename(scratch, target)?;
+    Ok(meta)
+}
+
 /// The ending that fits the first bytes; a name tells nothing.
-fn ending(path: &std::path::Path) -> Result<&'static str> {
+fn ending(path: &Path) -> Result<&'static str> {
     use std::io::Read;
     let mut head = [0; 16];
     let count = std::fs::File::open(path)?.read(&mut head)?;
@@ -168,7 +175,7 @@ fn title(name: &str) -> String {
     stem.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-fn multipart(problem: MultipartError) -> Error {
+pub(super) fn multipart(problem: MultipartError) -> Error {
     match problem.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge("the upload is too large".into()),
         _ => Error::Invalid(format!("the form cannot be read: {}", problem.body_text())),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -17,7 +18,7 @@ use crate::wire::Class;
 use crate::{Error, Result};
 
 /// How long a silent worker keeps its job.
-const LEASE_MS: i64 = 20_000;
+const LEASE: Duration = Duration::from_secs(20);
 /// Leases lost in a row without a step of progress, after which a job is given up: it ends its workers.
 const MAX_CRASHES: i64 = 8;
 /// Failures after which a job is given up, and the wait before each new try, times the failures.
@@ -30,11 +31,24 @@ const FRESH: f64 = 0.4;
 pub struct SqliteQueue {
     store: Store,
     config: Arc<Config>,
+    lease_ms: i64,
 }
 
 impl SqliteQueue {
     pub fn new(store: Store, config: Arc<Config>) -> Self {
-        Self { store, config }
+        Self {
+            store,
+            config,
+            lease_ms: LEASE.as_millis() as i64,
+        }
+    }
+
+    /// With leases of another length.
+    pub fn lease(self, lease: Duration) -> Self {
+        Self {
+            lease_ms: lease.as_millis() as i64,
+            ..self
+        }
     }
 
     /// Gives back what workers of this process's forerunner held. Call it once, before any worker, while no other
@@ -79,7 +93,7 @@ impl SqliteQueue {
         .bind(&next.job)
         .bind(&lease)
         .bind(worker)
-        .bind(now() + LEASE_MS)
+        .bind(now() + self.lease_ms)
         .bind(now())
         .execute(&mut *t)
         .await?;
@@ -131,7 +145,7 @@ impl SqliteQueue {
         )
         .bind(&task.job.id)
         .bind(&task.lease)
-        .bind(now() + LEASE_MS)
+        .bind(now() + self.lease_ms)
         .fetch_optional(&mut *t)
         .await?;
         t.commit().await?;

@@ -96,6 +96,8 @@ pub struct NewClip {
     pub settings: Option<serde_json::Value>,
     pub parents: Vec<String>,
     pub folder: Option<String>,
+    /// Now, if absent.
+    pub created: Option<i64>,
     pub meta: Meta,
 }
 
@@ -452,6 +454,15 @@ impl Store {
         self.commit(t).await
     }
 
+    /// Whether there is such a clip, whoever's it is.
+    pub async fn clip_exists(&self, id: &str) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM clips WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(found.is_some())
+    }
+
     pub async fn counts(&self, owner: &str) -> Result<Counts> {
         let counts = sqlx::query_as(
             "SELECT (SELECT count(*) FROM clips WHERE owner = ?1 AND trashed IS NULL) AS clips, \
@@ -571,7 +582,7 @@ pub(crate) async fn insert(t: &mut sqlx::SqliteConnection, clip: &NewClip) -> Re
     .bind(meta.bytes as i64)
     .bind(serde_json::to_string(&meta.sprite)?)
     .bind(&clip.folder)
-    .bind(now())
+    .bind(clip.created.unwrap_or_else(now))
     .execute(&mut *t)
     .await?;
     for parent in &clip.parents {

@@ -118,7 +118,7 @@ async fn a_prompt_becomes_clips_with_their_files_and_events_tell_of_it() {
         estimate["seconds_estimate"].as_f64().unwrap() > 0.0,
         "{estimate}"
     );
-    assert_eq!(estimate["credits"], 20);
+    assert_eq!(estimate["credits"], 25);
     studio.stop().await;
 }
 

@@ -251,7 +251,7 @@ async fn boards_styles_and_settings_are_kept() {
         .await;
     let text = enhanced["prompt"].as_str().unwrap();
     assert!(
-        text.starts_with("a frog, ") && text.ends_with("ink wash painting"),
+        text.starts_with("a frog") && text.ends_with(", ink wash painting"),
         "{text}"
     );
     let (status, _) = studio
@@ -275,4 +275,57 @@ async fn boards_styles_and_settings_are_kept() {
         .await;
     assert_eq!(settings, json!({"language": "zh"}));
     studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_moves_to_another_studio() {
+    let studio = Studio::idle().await;
+    let id = clip(&studio, "beach").await;
+    let folder = studio.post("/api/folders", json!({"name": "Sea"})).await;
+    let marks =
+        json!({"ids": [id], "folder_id": folder["id"], "favourite": true, "add_tags": ["blue"]});
+    studio.post("/api/clips/bulk", marks).await;
+    studio
+        .post("/api/styles", json!({"title": "Ink", "text": "ink wash"}))
+        .await;
+    let zip = studio
+        .http
+        .get(studio.url("/api/export"))
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    let original = studio.get(&format!("/api/clips/{id}")).await;
+    studio.stop().await;
+
+    let other = Studio::idle().await;
+    let import = |bytes: Vec<u8>| {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name("library.zip");
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let request = other.http.post(other.url("/api/import")).multipart(form);
+        async move { request.send().await.unwrap() }
+    };
+    let done: Value = import(zip.to_vec()).await.json().await.unwrap();
+    assert_eq!(
+        (&done["clips"], &done["skipped"]),
+        (&json!(1), &json!(0)),
+        "{done}"
+    );
+    let mut copy = other.get(&format!("/api/clips/{id}")).await;
+    assert_eq!(other.get("/api/folders").await["items"][0]["name"], "Sea");
+    assert_eq!(
+        other.get("/api/styles").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        6
+    );
+    copy["folder_id"] = original["folder_id"].clone();
+    assert_eq!(copy, original);
+    let again: Value = import(zip.to_vec()).await.json().await.unwrap();
+    assert_eq!((&again["clips"], &again["skipped"]), (&json!(0), &json!(1)));
+    assert_eq!(import(b"PK no zip".to_vec()).await.status(), 415);
+    other.stop().await;
 }

@@ -1,7 +1,9 @@
 //! The studio over HTTP, with the real engine and the embedded model: clips of a second, in two steps.
 
+mod accounts;
 mod generate;
 mod library;
+mod load;
 mod queue;
 mod security;
 mod support;

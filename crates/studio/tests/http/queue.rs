@@ -119,23 +119,23 @@ async fn one_key_is_one_job_and_a_plan_is_never_overdrawn() {
             .json(&small("a frog"));
         async move { request.send().await.unwrap().status().as_u16() }
     };
-    // 20 credits each: five fit, however many come at once.
+    // 25 credits each: four fit, however many come at once.
     let all = (0..12).map(|i| send(format!("key-{i}")));
     let statuses = futures_util::future::join_all(all).await;
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
-        5,
+        4,
         "{statuses:?}"
     );
     assert!(statuses.iter().all(|status| [201, 429].contains(status)));
     let usage = studio.get("/api/usage").await;
     assert_eq!(
         (&usage["credits_used"], &usage["videos_used"]),
-        (&json!(100), &json!(5))
+        (&json!(100), &json!(4))
     );
 
     let jobs = studio.get("/api/jobs").await;
-    assert_eq!(jobs["items"].as_array().unwrap().len(), 5);
+    assert_eq!(jobs["items"].as_array().unwrap().len(), 4);
     let first = jobs["items"][0]["id"].as_str().unwrap();
     for _ in 0..2 {
         studio
@@ -144,7 +144,7 @@ async fn one_key_is_one_job_and_a_plan_is_never_overdrawn() {
     }
     assert_eq!(
         studio.get("/api/usage").await["credits_used"],
-        80,
+        75,
         "refunded once"
     );
     let same = futures_util::future::join_all((0..4).map(|_| send("again".into()))).await;

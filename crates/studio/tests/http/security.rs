@@ -103,3 +103,30 @@ async fn uploads_and_bodies_have_limits() {
     );
     studio.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_described_is_there() {
+    let studio = Studio::idle().await;
+    let document = studio.get("/api/openapi.json").await;
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 40, "{}", paths.len());
+    for (path, item) in paths {
+        let address = path.replace("{id}", "nothing").replace("{name}", "nothing");
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let described = item.get(method).is_some();
+            let stream = path == "/api/events" && method == "get";
+            if stream || (!described && method != "delete") {
+                continue;
+            }
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let (status, body) = studio.ask(method.clone(), &address, None).await;
+            let unknown = status == 405
+                || body["error"]["message"]
+                    .as_str()
+                    .is_some_and(|said| said.contains("address"));
+            assert_eq!(!unknown, described, "{method} {path}: {status} {body}");
+            assert!(!status.is_server_error(), "{method} {path}: {body}");
+        }
+    }
+    studio.stop().await;
+}

@@ -29,6 +29,7 @@ pub struct Studio {
     pub base: String,
     pub http: Client,
     pub data: Arc<TempDir>,
+    pub first_login: Option<(String, String)>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<kinora_studio::Result<()>>,
 }
@@ -60,6 +61,7 @@ impl Studio {
         change(&mut config);
         let server = kinora_studio::serve(config, Arc::new(Mini)).await.unwrap();
         let base = format!("http://{}", server.addr);
+        let first_login = server.first_login.clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -68,6 +70,7 @@ impl Studio {
             base,
             http: Client::new(),
             data,
+            first_login,
             stop: Some(stop),
             running,
         }

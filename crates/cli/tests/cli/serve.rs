@@ -1,0 +1,127 @@
+//! The studio as a program: it starts at once, and no moment is a bad one to end it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::Place;
+
+struct Server {
+    child: Child,
+    addr: String,
+}
+
+impl Server {
+    fn start(place: &Place) -> Self {
+        let mut command = place.command(&["serve", "--addr", "127.0.0.1:0", "--data", "data"]);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let addr = loop {
+            let line = lines.next().expect("the server says where it is").unwrap();
+            if let Some((_, addr)) = line.split_once("http://") {
+                break addr.trim().to_owned();
+            }
+        };
+        // Whoever is not read from stops at a full pipe.
+        std::thread::spawn(move || lines.count());
+        Self { child, addr }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(&self.addr).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
+    }
+
+    /// As a power cut would.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_killed_server_loses_nothing_and_charges_once() {
+    let place = Place::new();
+    std::fs::write(
+        place.path("studio.toml"),
+        "plan = \"All\"\n[plans.All]\ncredits = 1000\n",
+    )
+    .unwrap();
+    let server = Server::start(&place);
+    let asked = json!({"prompt": "a frog in the snow", "seconds": 1, "size": "96x64", "fps": 8, "steps": 12, "variants": 2, "seed": 3});
+    let job = server.ask("POST", "/api/jobs", &asked.to_string());
+    let path = format!("/api/jobs/{}", job["id"].as_str().expect(&job.to_string()));
+    // Moments spread over the whole of the work, from before its first step to its last file.
+    let mut server = Some(server);
+    for wait in [30, 150, 300, 450, 600, 750, 900] {
+        std::thread::sleep(Duration::from_millis(wait));
+        server.take().unwrap().kill();
+        server = Some(Server::start(&place));
+    }
+    let server = server.unwrap();
+    let begun = Instant::now();
+    let job = loop {
+        let job = server.ask("GET", &path, "");
+        if job["status"] == "completed" || job["status"] == "failed" {
+            break job;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{job}");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(job["status"], "completed", "{job}");
+    let clips = server.ask("GET", "/api/clips?sort=created&order=asc", "");
+    let seeds: Vec<&Value> = clips["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|clip| &clip["seed"])
+        .collect();
+    assert_eq!(seeds, [3, 4]);
+    let usage = server.ask("GET", "/api/usage", "");
+    assert_eq!(
+        (&usage["credits_used"], &usage["videos_used"]),
+        (&json!(40), &json!(2))
+    );
+    server.kill();
+    for folder in ["data/jobs", "data/uploads"] {
+        let left: Vec<_> = std::fs::read_dir(place.path(folder)).unwrap().collect();
+        assert!(left.is_empty(), "{folder}: {left:?}");
+    }
+    assert_eq!(
+        std::fs::read_dir(place.path("data/clips")).unwrap().count(),
+        2
+    );
+}
+
+#[test]
+fn two_servers_do_not_share_a_folder() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let second = place.run(&["serve", "--addr", "127.0.0.1:0", "--data", "data"]);
+    assert_eq!(second.code(), 2);
+    assert!(
+        second.stderr().contains("another server"),
+        "{}",
+        second.stderr()
+    );
+    server.kill();
+}

@@ -1,0 +1,282 @@
+//! Several users: who gets in, and what they see of each other.
+
+use kinora_studio::plans::Plan;
+use reqwest::header::SET_COOKIE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Studio, picture, small};
+
+/// A studio with accounts, and the administrator's cookie.
+async fn studio() -> (Studio, String) {
+    let studio = Studio::with(|config| {
+        (config.workers, config.users) = (0, true);
+        config.plans.insert(
+            "Tiny".into(),
+            Plan {
+                credits: Some(25),
+                watermark: true,
+                ..Plan::default()
+            },
+        );
+    })
+    .await;
+    let (name, password) = studio.first_login.clone().unwrap();
+    let cookie = log_in(&studio, &name, &password).await.unwrap();
+    (studio, cookie)
+}
+
+async fn log_in(studio: &Studio, name: &str, password: &str) -> Result<String, StatusCode> {
+    let body = json!({"name": name, "password": password});
+    let answer = studio
+        .http
+        .post(studio.url("/api/login"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    match answer.status() {
+        StatusCode::OK => {
+            let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("SameSite"),
+                "{cookie}"
+            );
+            Ok(cookie.split(';').next().unwrap().to_owned())
+        }
+        status => Err(status),
+    }
+}
+
+async fn with(
+    studio: &Studio,
+    pair: (&str, &str),
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (StatusCode, Value) {
+    let mut request = studio
+        .http
+        .request(method, studio.url(path))
+        .header(pair.0, pair.1);
+    if pair.0 == "cookie" {
+        request = request.header("x-csrf", "1");
+    }
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    (status, answer.json().await.unwrap_or(Value::Null))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_is_known_gets_in() {
+    let (studio, cookie) = studio().await;
+    let status = studio.get("/api/status").await;
+    assert_eq!(
+        (&status["auth"]["required"], &status["auth"]["user"]),
+        (&json!(true), &Value::Null)
+    );
+    for path in [
+        "/api/clips",
+        "/api/jobs",
+        "/api/events",
+        "/api/users",
+        "/api/export",
+        "/api/settings",
+    ] {
+        assert_eq!(
+            studio.ask(Method::GET, path, None).await.0,
+            StatusCode::UNAUTHORIZED,
+            "{path}"
+        );
+    }
+    let admin = ("cookie", cookie.as_str());
+    assert_eq!(
+        with(&studio, admin, Method::GET, "/api/clips", None)
+            .await
+            .0,
+        StatusCode::OK
+    );
+    let bare = studio
+        .http
+        .post(studio.url("/api/folders"))
+        .header("cookie", &cookie)
+        .json(&json!({"name": "a"}));
+    assert_eq!(
+        bare.send().await.unwrap().status(),
+        StatusCode::FORBIDDEN,
+        "no X-CSRF"
+    );
+
+    let new = json!({"name": "Ada", "password": "correct horse", "plan": "Tiny"});
+    assert_eq!(
+        with(
+            &studio,
+            admin,
+            Method::POST,
+            "/api/users",
+            Some(new.clone())
+        )
+        .await
+        .0,
+        StatusCode::CREATED
+    );
+    assert_eq!(
+        with(&studio, admin, Method::POST, "/api/users", Some(new))
+            .await
+            .0,
+        StatusCode::CONFLICT
+    );
+    let ada = log_in(&studio, "ada", "correct horse").await.unwrap();
+    let ada = ("cookie", ada.as_str());
+    assert_eq!(
+        with(&studio, ada, Method::GET, "/api/users", None).await.0,
+        StatusCode::FORBIDDEN
+    );
+
+    let (_, key) = with(
+        &studio,
+        ada,
+        Method::POST,
+        "/api/keys",
+        Some(json!({"name": "laptop"})),
+    )
+    .await;
+    let bearer = format!("Bearer {}", key["secret"].as_str().unwrap());
+    let by_key = ("authorization", bearer.as_str());
+    assert_eq!(
+        with(&studio, by_key, Method::GET, "/api/usage", None)
+            .await
+            .1["credits"],
+        25
+    );
+    let (_, keys) = with(&studio, ada, Method::GET, "/api/keys", None).await;
+    assert!(
+        keys["items"][0]["secret"].is_null() && keys["items"][0]["used_at"].is_string(),
+        "{keys}"
+    );
+    with(
+        &studio,
+        ada,
+        Method::DELETE,
+        &format!("/api/keys/{}", key["id"].as_str().unwrap()),
+        None,
+    )
+    .await;
+    assert_eq!(
+        with(&studio, by_key, Method::GET, "/api/usage", None)
+            .await
+            .0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        with(&studio, ada, Method::POST, "/api/logout", None)
+            .await
+            .0,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        with(&studio, ada, Method::GET, "/api/clips", None).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+
+    for _ in 0..5 {
+        assert_eq!(
+            log_in(&studio, "ada", "wrong").await,
+            Err(StatusCode::UNAUTHORIZED)
+        );
+    }
+    assert_eq!(
+        log_in(&studio, "ada", "correct horse").await,
+        Err(StatusCode::TOO_MANY_REQUESTS)
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_see_their_own_and_what_is_published() {
+    let (studio, cookie) = studio().await;
+    let admin = ("cookie", cookie.as_str());
+    let new = json!({"name": "ben", "password": "correct horse", "plan": "Tiny"});
+    with(&studio, admin, Method::POST, "/api/users", Some(new)).await;
+    let ben = log_in(&studio, "ben", "correct horse").await.unwrap();
+    let ben = ("cookie", ben.as_str());
+
+    let part = reqwest::multipart::Part::bytes(picture()).file_name("mine.png");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let upload = studio
+        .http
+        .post(studio.url("/api/clips"))
+        .header("cookie", &cookie)
+        .header("x-csrf", "1")
+        .multipart(form);
+    let clip: Value = upload.send().await.unwrap().json().await.unwrap();
+    let path = format!("/api/clips/{}", clip["id"].as_str().unwrap());
+    for (method, path) in [
+        (Method::GET, path.clone()),
+        (Method::GET, format!("{path}/video")),
+        (Method::DELETE, path.clone()),
+        (Method::POST, format!("{path}/publish")),
+    ] {
+        assert_eq!(
+            with(&studio, ben, method, &path, None).await.0,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    let mut asked = small("a frog");
+    asked["image"] = clip["id"].clone();
+    assert_eq!(
+        with(&studio, ben, Method::POST, "/api/jobs", Some(asked))
+            .await
+            .0,
+        StatusCode::NOT_FOUND
+    );
+    with(
+        &studio,
+        admin,
+        Method::POST,
+        &format!("{path}/publish"),
+        None,
+    )
+    .await;
+    assert_eq!(
+        with(&studio, ben, Method::GET, &path, None).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(
+        with(&studio, ben, Method::DELETE, &path, None).await.0,
+        StatusCode::NOT_FOUND,
+        "seen, not owned"
+    );
+
+    let (status, job) = with(
+        &studio,
+        ben,
+        Method::POST,
+        "/api/jobs",
+        Some(small("a frog")),
+    )
+    .await;
+    assert_eq!(status, StatusCode::CREATED, "{job}");
+    assert_eq!(
+        with(
+            &studio,
+            ben,
+            Method::POST,
+            "/api/jobs",
+            Some(small("a frog"))
+        )
+        .await
+        .0,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    assert_eq!(
+        with(&studio, admin, Method::GET, &path, None).await.0,
+        StatusCode::NOT_FOUND
+    );
+    studio.stop().await;
+}
