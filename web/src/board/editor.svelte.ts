@@ -1,9 +1,12 @@
 /** One board while it is edited: its cards, what is selected, the way back, and the copy on the server. */
 import { getClip, get, post, put } from '../lib/api'
-import { hundredth } from '../lib/format'
+import { hundredth } from '../lib/numbers'
 import { complain } from '../lib/toasts.svelte'
 import type { Board, Clip, StoredBoard } from '../lib/types'
-import { place, plain, split, type Item } from './timeline'
+import { footage, place, plain, split, type Item } from './timeline'
+
+/** Seconds that a board may grow to by itself. */
+const LONGEST = 120
 
 type Scene = Omit<Board, 'cards'>
 interface Snapshot {
@@ -143,19 +146,28 @@ export class Editor {
   addClip(clip: Clip, at: number) {
     this.clips[clip.id] = clip
     if (clip.frames <= 1) return this.add({ image: clip.id, strength: 1 }, at)
-    if (clip.seconds > this.scene.duration) this.scene.duration = Math.ceil(clip.seconds)
-    // a clip that does not fit at the end makes the board longer
-    const end = Math.min(at, Math.max(at, 0)) + clip.seconds
-    if (end > this.scene.duration) this.scene.duration = Math.min(120, Math.ceil(end))
+    // footage that finds no room makes the board longer
+    const ends = this.cards.map((card) => card.at + footage(card))
+    const room = Math.max(at, 0) + clip.seconds
+    const crowded = this.cards.some((card) => card.clip && card.at < room && card.at + footage(card) > at)
+    const end = crowded ? Math.max(...ends) + clip.seconds : room
+    if (end > this.scene.duration) this.scene.duration = Math.min(LONGEST, Math.ceil(end))
     this.add({ clip: clip.id, in: 0, out: hundredth(clip.seconds) }, at)
   }
   split() {
-    const card = this.card ?? this.cards.find((one) => one.clip && this.time > one.at && this.time < one.at + (one.out ?? 0) - (one.in ?? 0))
-    const halves = card && split(this.cards, card, this.time, this.scene.duration, this.#next)
+    // the chosen card, else whatever lies under the playhead: footage before words
+    const under = [...this.cards].sort((a, b) => Number(Boolean(b.clip)) - Number(Boolean(a.clip)))
+    let halves: [Item, Item] | null = null
+    let card: Item | undefined
+    for (card of this.card ? [this.card, ...under] : under) {
+      halves = split(this.cards, card, this.time, this.scene.duration, this.#next)
+      if (halves) break
+    }
     if (!halves) return false
     this.#next += 1
-    this.cards = this.cards.flatMap((one) => (one.key === card.key ? halves : [one]))
-    this.selected = halves[1].key
+    const parts = halves
+    this.cards = this.cards.flatMap((one) => (one.key === card!.key ? parts : [one]))
+    this.selected = parts[1].key
     this.commit()
     return true
   }
@@ -163,8 +175,8 @@ export class Editor {
     const card = this.card
     if (!card) return
     const { key: _, at, ...rest } = $state.snapshot(card) as Item
-    const long = card.clip ? (card.out ?? 0) - (card.in ?? 0) : 1
-    if (at + 2 * long > this.scene.duration && card.clip) this.scene.duration = Math.min(120, Math.ceil(at + 2 * long))
+    const long = card.clip ? footage(card) : 1
+    if (at + 2 * long > this.scene.duration && card.clip) this.scene.duration = Math.min(LONGEST, Math.ceil(at + 2 * long))
     this.add(rest, at + long)
   }
   drop() {

@@ -1,5 +1,5 @@
 /** Cards on a timeline: what they cover, where they may lie, and what lies between them. Pure functions. */
-import { clamp, hundredth } from '../lib/format'
+import { clamp, hundredth } from '../lib/numbers'
 import type { Board, Card } from '../lib/types'
 
 /** A card as it is edited: with a key that stays while the cards change their order. */

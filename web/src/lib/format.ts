@@ -32,8 +32,5 @@ export function when(time: string): string {
   return new Intl.DateTimeFormat(prefs.lang === 'zh' ? 'zh-CN' : 'en-GB', shape).format(date)
 }
 
-export const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value))
-/** To the nearest hundredth, so that times stay readable in files. */
-export const hundredth = (value: number) => Math.round(value * 100) / 100
 export const ratio = (aspect: string | undefined) => (aspect === '1:1' ? 1 : aspect === '9:16' ? 9 / 16 : 16 / 9)
 export const isStill = (clip: { frames: number; seconds: number }) => clip.frames <= 1

@@ -1,0 +1,90 @@
+// What needs no browser: where tiles lie, and what may lie where on a timeline.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runnerImport } from 'vite'
+
+const load = async (path) => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
+const { justify, neighbour, visible } = await load('./src/library/layout.ts')
+const { group } = await load('./src/library/groups.ts')
+const { close, drawn, place, plain, reach, split } = await load('./src/board/timeline.ts')
+const cuts = await load('./src/clip/cuts.ts')
+
+test('rows of tiles fill the width exactly, in order, and never overlap', () => {
+  const shapes = Array.from({ length: 500 }, (_, at) => [16 / 9, 1, 9 / 16, 2.4][(at * 7) % 4])
+  const { boxes, height } = justify(shapes, 1000, 190, 12)
+  assert.equal(boxes.length, shapes.length)
+  const rows = Map.groupBy ? Map.groupBy(boxes, (box) => box.y) : boxes.reduce((map, box) => map.set(box.y, [...(map.get(box.y) ?? []), box]), new Map())
+  const lines = [...rows.values()]
+  for (const line of lines.slice(0, -1)) {
+    const last = line.at(-1)
+    assert.equal(last.x + last.width, 1000)
+    line.slice(1).forEach((box, at) => assert.equal(box.x, line[at].x + line[at].width + 12))
+    assert.ok(line[0].height > 120 && line[0].height <= 190 * 1.6)
+  }
+  assert.equal(height, boxes.at(-1).y + boxes.at(-1).height)
+})
+
+test('only what is on the screen is drawn', () => {
+  const { boxes } = justify(Array(10_000).fill(1.5), 1200, 190, 12)
+  const [from, to] = visible(boxes, 50_000, 50_800)
+  assert.ok(to - from > 10 && to - from < 60)
+  assert.ok(boxes[from].y + boxes[from].height >= 50_000 && boxes[to - 1].y <= 50_800 && boxes[to].y > 50_800)
+})
+
+test('arrow keys go to the tile above or below, whatever the widths', () => {
+  const { boxes } = justify([1, 1, 1, 2, 1, 1.5, 1.5, 1, 1], 600, 190, 10)
+  const down = neighbour(boxes, 1, 'ArrowDown')
+  assert.ok(boxes[down].y > boxes[1].y)
+  assert.equal(boxes[neighbour(boxes, down, 'ArrowUp')].y, boxes[1].y)
+  assert.equal(neighbour(boxes, 0, 'ArrowUp'), 0)
+  assert.equal(neighbour(boxes, boxes.length - 1, 'ArrowRight'), boxes.length - 1)
+})
+
+test('variants of one press share a tile, in their order', () => {
+  const clip = (id, job_id, variant, variants) => ({ id, job_id, variant, variants })
+  const groups = group([clip('c', 'j', 3, 3), clip('x', 'k', 1, 1), clip('a', 'j', 1, 3), clip('b', 'j', 2, 3)])
+  assert.deepEqual(groups.map((one) => one.clips.map((each) => each.id)), [['a', 'b', 'c'], ['x']])
+})
+
+const film = (key, at, from, to) => ({ key, at, clip: 'c', in: from, out: to })
+const words = (key, at, text = 'so') => ({ key, at, text })
+
+test('footage never lies over footage, and nothing leaves the board', () => {
+  const cards = [film(1, 2, 0, 3), film(2, 7, 0, 1)]
+  const card = film(3, 0, 0, 2)
+  assert.equal(place(cards, card, 1, 10), 0)
+  assert.equal(place(cards, card, 4.5, 10), 5)
+  assert.equal(place(cards, card, 99, 10), 8)
+  assert.equal(place(cards, words(4, 0), 3, 10), 5, 'words are heard where something is drawn')
+})
+
+test('words hold until other words; pictures are moments; clips end', () => {
+  const cards = [words(1, 0), { key: 2, at: 1, image: 'i' }, film(3, 2, 1, 2.5), words(4, 6)]
+  assert.deepEqual(cards.map((card) => reach(cards, card, 10)), [6, 1, 3.5, 10])
+})
+
+test('a card is split at a time: footage is parted, words are said again', () => {
+  const [left, right] = split([film(1, 2, 1, 4)], film(1, 2, 1, 4), 3, 10, 9)
+  assert.deepEqual([left.out, right.in, right.at, right.key], [2, 2, 3, 9])
+  const [first, second] = split([words(1, 0)], words(1, 0), 5, 10, 9)
+  assert.deepEqual([first.at, second.at, second.text], [0, 5, 'so'])
+  assert.equal(split([film(1, 2, 1, 4)], film(1, 2, 1, 4), 8, 10, 9), null)
+})
+
+test('what will be drawn is known, and cards that are too close are named', () => {
+  const cards = [film(1, 1, 0, 2), film(2, 3.2, 0, 1), { ...words(3, 4.4), gap: 'cut' }]
+  assert.deepEqual(drawn(cards, 12).map((one) => [one.from, one.to, one.hint]), [[0, 1, ''], [3, 3.2, ''], [4.2, 12, '']])
+  assert.deepEqual(drawn(cards.slice(0, 2), 12).at(-1).hint, 'wide')
+  assert.deepEqual(close(cards).map((one) => [one.from, one.to]), [[3, 3.2]])
+})
+
+test('a board goes to the server in order of time and without the page’s own keys', () => {
+  const board = plain({ duration: 4 }, [words(7, 2, 'b'), words(3, 0, 'a')])
+  assert.deepEqual(board.cards, [{ at: 0, text: 'a' }, { at: 2, text: 'b' }])
+})
+
+test('a cut parts one piece and leaves slivers alone', () => {
+  const one = [{ from: 0, to: 2, keep: true }]
+  assert.deepEqual(cuts.split(one, 0.5), [{ from: 0, to: 0.5, keep: true }, { from: 0.5, to: 2, keep: true }])
+  assert.deepEqual(cuts.split(one, 1.95), one)
+})
