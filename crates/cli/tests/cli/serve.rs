@@ -19,6 +19,7 @@ impl Server {
         let mut command = place.command(&["serve", "--addr", "127.0.0.1:0", "--data", "data"]);
         let mut child = command
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -50,11 +51,13 @@ impl Server {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
     }
+}
 
-    /// As a power cut would.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+/// As a power cut would; also when a test fails.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -74,7 +77,7 @@ fn a_killed_server_loses_nothing_and_charges_once() {
     let mut server = Some(server);
     for wait in [30, 150, 300, 450, 600, 750, 900] {
         std::thread::sleep(Duration::from_millis(wait));
-        server.take().unwrap().kill();
+        drop(server.take());
         server = Some(Server::start(&place));
     }
     let server = server.unwrap();
@@ -99,9 +102,9 @@ fn a_killed_server_loses_nothing_and_charges_once() {
     let usage = server.ask("GET", "/api/usage", "");
     assert_eq!(
         (&usage["credits_used"], &usage["videos_used"]),
-        (&json!(40), &json!(2))
+        (&json!(50), &json!(2))
     );
-    server.kill();
+    drop(server);
     for folder in ["data/jobs", "data/uploads"] {
         let left: Vec<_> = std::fs::read_dir(place.path(folder)).unwrap().collect();
         assert!(left.is_empty(), "{folder}: {left:?}");
@@ -123,5 +126,5 @@ fn two_servers_do_not_share_a_folder() {
         "{}",
         second.stderr()
     );
-    server.kill();
+    drop(server);
 }
