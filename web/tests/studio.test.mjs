@@ -40,6 +40,8 @@ async function made(tool, press) {
     if (fresh) return fresh
     const failed = (await api('/api/jobs?status=failed')).items[0]
     if (failed) assert.fail(`${failed.tool} failed: ${failed.error}`)
+    const refused = await page.locator('.toast.bad').allTextContents()
+    assert.deepEqual(refused, [], `${tool} was refused`)
   }
   assert.fail(`no ${tool} was made`)
 }
