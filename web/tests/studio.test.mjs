@@ -160,6 +160,18 @@ step('a clip plays, steps by frames, downloads, and gives its settings back', as
   assert.equal(await page.getByRole('textbox', { name: 'What to show' }).inputValue(), first.prompt)
 })
 
+step('a picture from the desktop becomes the first frame of a clip', async () => {
+  await page.goto(studio.base)
+  const picture = await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 180 } })
+  await page.locator('.composer input[type=file]').setInputFiles({ name: 'start.png', mimeType: 'image/png', buffer: picture })
+  await page.locator('.attached img').waitFor()
+  await page.getByRole('textbox', { name: 'What to show' }).fill('a lion walks in the meadow')
+  const clip = await made('generate', () => page.keyboard.press('Enter'))
+  const [upload] = await clips('&kind=upload')
+  assert.deepEqual(clip.parents, [upload.id])
+  assert.equal(upload.frames, 1)
+})
+
 step('a clip is cut and gets a new ending', async () => {
   await open(first.id, 'recut')
   await draft()
@@ -268,6 +280,7 @@ step('the queue shows what was made; a running job is cancelled', async () => {
   await page.goto(`${studio.base}/queue`)
   await page.locator('.job').nth(5).waitFor()
   await page.evaluate(() => fetch('/api/jobs', { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf': '1' }, body: JSON.stringify({ tool: 'generate', prompt: 'a lion walks', seconds: 20, effort: 'quality' }) }))
+  await page.getByRole('progressbar', { name: 'Progress' }).waitFor()
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()
   await page.getByText('Cancelled').waitFor({ timeout: 60_000 })
 })
