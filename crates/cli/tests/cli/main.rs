@@ -1,9 +1,12 @@
 //! The `kinora` program from outside, as its users and their scripts meet it.
 
 mod again;
+mod enhance;
 mod generate;
 mod inputs;
 mod models;
 mod probe;
 mod serve;
+mod styles;
 mod support;
+mod tools;

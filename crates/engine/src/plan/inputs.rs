@@ -135,23 +135,34 @@ pub(super) fn read_texts(
     let cards = request.cards.iter().filter_map(|card| card.text.as_deref());
     let all: Vec<&str> = [request.prompt.as_str()].into_iter().chain(cards).collect();
     notes.extend(unknown_words(model, &all.join("\n")));
-    notes.extend(untaught_style(model, request));
+    notes.extend(untaught_style(model, request, texts));
     Ok(notes)
 }
 
-/// All of the style's words where the model reads that many, else the style in a line.
+/// All of the style's words where the model reads that many, else the style in a line; without the style where its
+/// words would make a prompt that can be read one that cannot.
 fn in_style(prompt: &str, style: &Style, model: &Model) -> Result<String> {
     let whole = style.apply(prompt, Length::Whole);
     let reading = model.family.read_text(&model.source, &whole)?;
-    Ok(match reading.tokens <= model.defaults.max_text_tokens {
-        true => whole,
-        false => style.apply(prompt, Length::Brief),
-    })
+    if reading.tokens <= model.defaults.max_text_tokens && reading.unknown <= UNKNOWN_TOKENS {
+        return Ok(whole);
+    }
+    let brief = style.apply(prompt, Length::Brief);
+    let unknown =
+        |text: &str| -> Result<f64> { Ok(model.family.read_text(&model.source, text)?.unknown) };
+    let spoilt = unknown(&brief)? > UNKNOWN_TOKENS && unknown(prompt)? <= UNKNOWN_TOKENS;
+    Ok(if spoilt { prompt.to_owned() } else { brief })
 }
 
 /// A note if the style's words are not among those that the model was taught.
-fn untaught_style(model: &Model, request: &Request) -> Option<String> {
+fn untaught_style(model: &Model, request: &Request, texts: &[String]) -> Option<String> {
     let look = request.look.as_ref().filter(|_| request.style.is_some())?;
+    if !texts.iter().any(|text| look.is_said_in(text)) {
+        return Some(format!(
+            "{} cannot read the words of the style {}: the clip is made without it",
+            model.title, look.name
+        ));
+    }
     let words = [&look.en.brief, &look.zh.brief].map(|text| text.as_str());
     let taught = |text: &str| {
         model

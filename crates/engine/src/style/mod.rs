@@ -193,6 +193,12 @@ impl Style {
         Ok(())
     }
 
+    /// Whether a prompt holds any of the style's words.
+    pub fn is_said_in(&self, prompt: &str) -> bool {
+        let mut texts = [&self.en, &self.zh].into_iter().flat_map(Words::all);
+        texts.any(|(_, text)| !text.is_empty() && prompt.contains(text))
+    }
+
     /// The prompt in this style, in the prompt's language where the style speaks it.
     pub fn apply(&self, prompt: &str, length: Length) -> String {
         let chinese = prompt.chars().any(is_cjk);
