@@ -23,7 +23,13 @@ subject does, the place, the light, the camera's framing and movement. Do not ad
 /// Expands the prompt of a request; the seed is drawn here if it is open. Gives notes for the user.
 pub fn enhance(request: &mut Request, model: &Model, by: EnhanceArg) -> Outcome<Vec<String>> {
     if request.prompt.trim().is_empty() {
-        return Ok(Vec::new());
+        return Ok(match request.cards.is_empty() {
+            // The plan will say that there is no prompt.
+            true => Vec::new(),
+            false => {
+                vec!["--enhance fills in the scene; this board has none (prompt = \"…\")".into()]
+            }
+        });
     }
     let seed = *request
         .seed
