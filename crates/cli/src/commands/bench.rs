@@ -192,11 +192,8 @@ impl Measure {
                 }),
                 _ => None,
             };
-            println!(
-                "{:<12}{seconds:>8.2} s  {}",
-                stage.name(),
-                more.unwrap_or_default()
-            );
+            let more = more.map(|more| format!("  {more}")).unwrap_or_default();
+            println!("{:<12}{seconds:>8.2} s{more}", stage.name());
         }
         println!(
             "{:<12}{:>8.2} s  {:.1} × the clip's length",
