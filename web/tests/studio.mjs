@@ -19,11 +19,12 @@ const freePort = () =>
     })
   })
 
-export async function start() {
-  if (process.env.STUDIO) return { base: process.env.STUDIO, stop: async () => {} }
+/** Starts a server with these flags beside its address and folder. */
+export async function start(...flags) {
+  if (process.env.STUDIO) return { base: process.env.STUDIO, stop: async () => {}, log: () => '' }
   const data = mkdtempSync(join(tmpdir(), 'studio-'))
   const base = `http://127.0.0.1:${await freePort()}`
-  const server = spawn(program, ['serve', '--addr', base.slice(7), '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(program, ['serve', '--addr', base.slice(7), '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   server.stdout.on('data', (text) => (log += text))
   server.stderr.on('data', (text) => (log += text))

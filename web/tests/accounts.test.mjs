@@ -1,0 +1,46 @@
+// A studio for more than one person: nobody sees anything before signing in, and an admin lets others in.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { launch, start, violations } from './studio.mjs'
+
+let studio, browser, page
+
+before(async () => {
+  studio = await start('--users')
+  browser = await launch()
+  page = await browser.newPage()
+  page.setDefaultTimeout(15_000)
+})
+after(async () => {
+  await browser?.close()
+  await studio?.stop()
+})
+async function signIn(on, name, password) {
+  await on.getByRole('textbox', { name: 'Name' }).fill(name)
+  await on.getByLabel('Password').fill(password)
+  await on.getByRole('button', { name: 'Sign in' }).click()
+}
+
+test('an admin signs in, makes a key and a user, and signs out', { skip: Boolean(process.env.STUDIO) }, async () => {
+  await page.goto(`${studio.base}/settings/keys`)
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  assert.deepEqual(await violations(page), [])
+  await signIn(page, 'admin', 'not this')
+  await page.getByRole('alert').waitFor()
+  await signIn(page, 'admin', /password (\S+)/.exec(studio.log())[1])
+  await page.getByRole('heading', { name: 'API keys' }).waitFor()
+  await page.getByRole('textbox', { name: 'What is it for?' }).fill('a script')
+  await page.getByRole('button', { name: 'New key' }).click()
+  const key = await page.locator('.fresh code').textContent()
+  const answer = await fetch(`${studio.base}/api/clips`, { headers: { authorization: `Bearer ${key}` } })
+  assert.equal(answer.status, 200)
+  await page.getByRole('textbox', { name: 'Name' }).fill('mai')
+  await page.getByLabel('Password').fill('a long enough one')
+  await page.getByRole('button', { name: 'Add user' }).click()
+  await page.getByText('mai', { exact: true }).waitFor()
+  assert.deepEqual(await violations(page), [])
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await signIn(page, 'mai', 'a long enough one')
+  await page.getByText('What shall we see?').waitFor()
+})
