@@ -17,7 +17,6 @@ pub mod events;
 pub mod files;
 pub mod guard;
 pub mod make;
-pub mod marking;
 pub mod openapi;
 mod pages;
 pub mod plans;

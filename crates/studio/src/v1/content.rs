@@ -12,9 +12,9 @@ use tower_http::services::ServeFile;
 
 use super::fault::{Answer, Fault};
 use super::videos::found;
+use crate::api::media::delivered;
 use crate::files::{SPRITESHEET, THUMBNAIL};
 use crate::guard::Viewer;
-use crate::marking::shown;
 use crate::{App, Error};
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,7 +64,7 @@ pub(super) async fn content(
     let path = match variant {
         "thumbnail" => folder.join(THUMBNAIL),
         "spritesheet" => folder.join(SPRITESHEET),
-        _ => shown(&app, &viewer, &clip).await?,
+        _ => folder.join(delivered(&app, &clip).await?),
     };
     send(path, request).await
 }

@@ -52,6 +52,14 @@ impl Fault {
         }
     }
 
+    /// 413: more bytes than are taken.
+    pub fn too_large() -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Self::request("The request has more bytes than this server takes.")
+        }
+    }
+
     /// 404: there is no such thing.
     pub fn missing_thing(what: &str, id: &str) -> Self {
         Self {

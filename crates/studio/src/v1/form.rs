@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::header;
+use axum::body::Bytes;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
+use axum::http::{StatusCode, header};
 use serde_json::{Map, Value};
 use tokio::io::AsyncWriteExt;
 
@@ -97,10 +99,16 @@ impl Form {
         }
     }
 
-    async fn json(request: Request) -> Answer<Self> {
-        let body = axum::body::to_bytes(request.into_body(), JSON_LIMIT).await;
-        let body =
-            body.map_err(|error| Fault::request(format!("The body could not be read: {error}.")))?;
+    async fn json(mut request: Request) -> Answer<Self> {
+        DefaultBodyLimit::max(JSON_LIMIT).apply(&mut request);
+        let body = Bytes::from_request(request, &()).await;
+        let body = body.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(),
+            _ => Fault::request(format!(
+                "The body could not be read: {}.",
+                error.body_text()
+            )),
+        })?;
         if body.is_empty() {
             return Ok(Self::default());
         }
@@ -117,11 +125,12 @@ impl Form {
     }
 
     async fn multipart(app: &App, request: Request) -> Answer<Self> {
-        let broken = |error: axum::extract::multipart::MultipartError| {
-            Fault::request(format!(
+        let broken = |error: MultipartError| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(),
+            _ => Fault::request(format!(
                 "The form could not be read: {}.",
                 error.body_text()
-            ))
+            )),
         };
         let mut parts = match Multipart::from_request(request, &()).await {
             Ok(parts) => parts,
