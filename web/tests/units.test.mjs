@@ -76,6 +76,8 @@ test('what will be drawn is known, and cards that are too close are named', () =
   assert.deepEqual(drawn(cards, 12).map((one) => [one.from, one.to, one.hint]), [[0, 1, ''], [3, 3.2, ''], [4.2, 12, '']])
   assert.deepEqual(drawn(cards.slice(0, 2), 12).at(-1).hint, 'wide')
   assert.deepEqual(close(cards).map((one) => [one.from, one.to]), [[3, 3.2]])
+  assert.deepEqual(close([words(1, 0), { key: 2, at: 0.3, image: 'i' }]), [])
+  assert.deepEqual(close([film(1, 0, 0, 1), { key: 2, at: 1.3, image: 'i', gap: 'cut' }]), [])
 })
 
 test('a board goes to the server in order of time and without the page’s own keys', () => {

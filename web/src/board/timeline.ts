@@ -60,9 +60,9 @@ export function drawn(cards: Item[], duration: number): Stretch[] {
   return stretches
 }
 
-/** Neighbouring cards that are too close for one flowing shot. */
+/** Neighbouring footage and pictures that are too close for one flowing shot; words may change at any time. */
 export function close(cards: Item[]): Stretch[] {
-  const all = sorted(cards)
+  const all = sorted(cards).filter((card) => kindOf(card) !== 'text')
   return all.slice(1).flatMap((card, index) => {
     const before = all[index]!
     const from = before.at + footage(before)
