@@ -12,14 +12,15 @@ pub mod usage;
 pub mod users;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
+use crate::Result;
 use crate::files::Files;
-use crate::{Error, Result};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -48,9 +49,16 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
-        let write = pool(1).connect_with(options.clone()).await?;
-        let migrations = sqlx::migrate!("./migrations");
-        migrations.run(&write).await.map_err(Error::internal)?;
+        let begun = Instant::now();
+        // Two processes that start at once stand in each other's way here, where SQLite does not wait by itself.
+        let write = loop {
+            match migrated(pool(1), options.clone()).await {
+                Err(sqlx::Error::Database(error)) if is_busy(&*error) && begun.elapsed() < BUSY => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                result => break result?,
+            }
+        };
         let read = pool(READERS).connect_lazy_with(options.read_only(true));
         Ok(Self {
             read,
@@ -83,6 +91,24 @@ impl Store {
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+async fn migrated(
+    pool: SqlitePoolOptions,
+    options: SqliteConnectOptions,
+) -> sqlx::Result<SqlitePool> {
+    let pool = pool.connect_with(options).await?;
+    match sqlx::migrate!("./migrations").run(&pool).await {
+        Ok(()) => Ok(pool),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error),
+        Err(error) => Err(sqlx::Error::Migrate(error.into())),
+    }
+}
+
+/// SQLITE_BUSY, in any of its kinds.
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// JSON kept in a column; what cannot be read counts as absent.

@@ -7,4 +7,5 @@ mod load;
 mod queue;
 mod security;
 mod support;
+mod tools;
 mod v1;
