@@ -190,6 +190,6 @@ pub enum EnhanceArg {
     Auto,
     /// The model's own vocabulary, offline
     Rules,
-    /// An OpenAI-compatible chat endpoint
+    /// An OpenAI-compatible chat endpoint: KINORA_CHAT_URL, KINORA_CHAT_MODEL, KINORA_CHAT_KEY, or [chat] in config.toml
     Chat,
 }

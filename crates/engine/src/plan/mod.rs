@@ -171,7 +171,6 @@ impl Plan {
             .collect::<Result<Vec<_>>>()?;
         let (texts, at) = texts(&mut request, &model, &output)?;
         let negative = negative(&request, &model);
-        notes.extend(read_texts(&model, &request, &texts, &negative)?);
         let timeline = Timeline {
             request: &request,
             facts: &facts,
@@ -182,6 +181,10 @@ impl Plan {
             conditions,
         };
         let spans = timeline.spans()?;
+        // Words matter only where something is drawn.
+        if spans.iter().any(|span| span.drawn().is_some()) {
+            notes.extend(read_texts(&model, &request, &texts, &negative)?);
+        }
         notes.extend(warnings(&timeline, &spans));
         drawn.frames = spans.iter().map(Span::native).sum();
 
