@@ -9,14 +9,17 @@ use kinora_media::{
     Frame, Method, Provenance, Quality, Resizer, Retime, VideoWriter, WriterOptions, Written,
 };
 
+use crate::ease::{Eased, Truth};
 use crate::footage;
-use crate::plan::Plan;
-use crate::plan::span::{Shown, Span};
+use crate::plan::span::{DrawnSpan, Shown, Span};
+use crate::plan::{Plan, Seam};
 use crate::progress::Cancel;
 use crate::{Error, Result};
 
 /// Frames that may wait for the writer.
 const QUEUE: usize = 16;
+/// Seconds over which the autoencoder's error at a seam fades.
+const EASED: f64 = 0.5;
 
 /// What the decoding thread hands to the writing one.
 enum Drawn {
@@ -136,7 +139,9 @@ fn write(
                     drawn: &drawn,
                     ended: false,
                 };
-                let native = of_span.by_ref().skip(skip);
+                let (before, after) = truths(plan, span, cancel)?;
+                let over = plan.drawn.fps.frames_in(EASED) as usize;
+                let native = Eased::new(of_span.by_ref(), over, before, after).skip(skip);
                 let shown = Retime::new(native, from, to, Method::Motion).skip(drop);
                 file.write(shown, span.frames)?;
                 // What lies behind the last frame that is shown, so that the next span begins with its own.
@@ -145,6 +150,29 @@ fn write(
         }
     }
     Ok(file.writer.finish()?)
+}
+
+/// The kept frames that a span shows decoded: the last before what is new, and the first of what follows, behind the
+/// one that stands for its past.
+fn truths(
+    plan: &Plan,
+    span: &DrawnSpan,
+    cancel: &Cancel,
+) -> Result<(Option<Truth>, Option<Truth>)> {
+    let truth = |seam: Seam, offset: usize| -> Result<Option<Truth>> {
+        let mut joined = span.conditions.iter();
+        let joined = joined.find(|c| c.seam == seam && c.strength == 1.0 && offset < c.frames);
+        let Some(condition) = joined else {
+            return Ok(None);
+        };
+        let frame = footage::native_frame(plan, condition, offset, cancel)?;
+        let index = condition.frame_index + offset;
+        Ok(frame.map(|frame| Truth { index, frame }))
+    };
+    Ok((
+        truth(Seam::Before, span.shown.skip)?,
+        truth(Seam::After, 1)?,
+    ))
 }
 
 /// The decoded frames of one span.

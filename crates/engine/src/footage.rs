@@ -7,7 +7,7 @@ use kinora_media::resize::Filter;
 use kinora_media::{Frame, Method, Rational, Resizer, Retime};
 
 use crate::plan::span::Kept;
-use crate::plan::{Footage, Output, Plan, Role};
+use crate::plan::{Footage, Output, Plan, PlannedCondition, Role};
 use crate::progress::Cancel;
 use crate::{Error, Result};
 
@@ -122,6 +122,26 @@ impl Iterator for NativeFrames<'_> {
     fn next(&mut self) -> Option<Result<Frame>> {
         self.read().transpose()
     }
+}
+
+/// The frame of a condition that lies `index` frames behind its first, at the model's size.
+pub(crate) fn native_frame(
+    plan: &Plan,
+    condition: &PlannedCondition,
+    index: usize,
+    cancel: &Cancel,
+) -> Result<Option<Frame>> {
+    let footage = Footage {
+        span: 0,
+        role: Role::Condition(0),
+        path: condition.path.clone(),
+        begin: condition.begin + index as f64 * condition.per_frame,
+        per_frame: condition.per_frame,
+        frames: 1,
+    };
+    NativeFrames::open(plan, &footage, cancel)?
+        .next()
+        .transpose()
 }
 
 /// The frames of kept footage at the output's size and rate: untouched where they are so already.

@@ -9,6 +9,7 @@
 pub mod board;
 pub mod checkpoint;
 pub mod compute;
+mod ease;
 pub mod enhance;
 mod error;
 pub mod family;

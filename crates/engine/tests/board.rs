@@ -268,9 +268,13 @@ fn tools_lay_out_what_they_promise() {
     assert_eq!((tail.frame_index, tail.frames), (0, 9));
     // The last kept frame shows second 3 less a frame; the head begins with second 1.
     assert!((tail.begin + 8.0 * tail.per_frame - (3.0 - 1.0 / 30.0)).abs() < 1e-6);
-    assert!((head.begin - 1.0).abs() < 1e-6 && head.frame_index % 4 == 0);
+    // One frame for its past, then the frame that follows the last of the output.
+    assert!((head.begin + head.per_frame - 1.0).abs() < 1e-6 && head.frame_index % 4 == 0);
     let last = drawn.shown.native_of(drawn.frames as f64);
-    assert!((last - head.frame_index as f64).abs() < 1e-6, "{last}");
+    assert!(
+        (last - head.frame_index as f64 - 1.0).abs() < 1e-6,
+        "{last}"
+    );
     let outline = plan_of.describe();
     assert!(outline.to_string().contains("drawn in"), "{outline}");
     assert_eq!(outline.spans.len(), 2);
@@ -399,4 +403,50 @@ fn what_may_go_wrong_is_said_before_the_work() {
     let mut other = tools::extend(&clip, 0.0, 1.0, Some("a frog")).unwrap();
     other.size = Some((128, 128));
     assert!(notes(other).contains("64x64 at 30 fps"));
+}
+
+/// The committed examples are boards that resolve.
+#[test]
+fn the_examples_resolve() {
+    let studio = Studio::new();
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let board = Board::load(&path).unwrap();
+            let duration = board.duration;
+            let plan = studio.plan(board, "out.mp4").unwrap();
+            assert_eq!(plan.output.frames, (duration * 30.0) as u64);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2);
+}
+
+/// Footage that is begun from shines through the more, the less is made anew.
+#[test]
+fn a_stronger_remix_changes_more() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 30);
+    let source = frames(&clip);
+    let distance = |strength: f64| {
+        let board = tools::remix(
+            &clip,
+            "a frog in the snow",
+            Strength::Custom(strength),
+            None,
+        );
+        let mut board = board.unwrap();
+        board.steps = Some(4);
+        let made = studio.make(board, &format!("{strength}/"));
+        assert_eq!(made.len(), source.len());
+        let error = made.iter().zip(&source).filter_map(|(a, b)| a.psnr(b));
+        error.sum::<f64>() / source.len() as f64
+    };
+    let quality = [0.0, 0.25, 0.5, 1.0].map(distance);
+    assert!(
+        quality.windows(2).all(|pair| pair[0] > pair[1]),
+        "{quality:?} dB"
+    );
 }

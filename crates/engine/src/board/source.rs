@@ -49,9 +49,9 @@ impl Strength {
     /// The part of the model's steps that are done, 0–1.
     pub fn value(self) -> f64 {
         match self {
-            Self::Subtle => 0.35,
-            Self::Mild => 0.55,
-            Self::Strong => 0.8,
+            Self::Subtle => 0.12,
+            Self::Mild => 0.25,
+            Self::Strong => 0.5,
             Self::Custom(value) => value,
         }
     }

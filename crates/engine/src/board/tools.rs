@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// How long two clips lie over each other, where no curve says.
 const BLEND_SECONDS: f64 = 3.0;
 /// How much of the footage within a blend is made anew.
-const BLEND_STRENGTH: f64 = 0.7;
+const BLEND_STRENGTH: f64 = 0.3;
 
 /// A clip with `before` and `after` seconds drawn around it.
 pub fn extend(clip: &Path, before: f64, after: f64, prompt: Option<&str>) -> Result<Board> {
@@ -158,9 +158,19 @@ pub fn blend(a: &Path, b: &Path, blending: &Blending, prompt: Option<&str>) -> R
         true => first.seconds - end,
         false => (second.seconds - length).max(0.0),
     };
-    let mut board = first.board("blend", end + rest, prompt);
-    if prompt.is_none() && board.prompt.is_empty() {
-        board.prompt = second.prompt().unwrap_or_default();
+    let mut board = first.board("blend", end + rest, Some(prompt.unwrap_or_default()));
+    if prompt.is_none() {
+        // Each clip's own words hold where it is the stronger.
+        let said = [
+            (0.0, first.prompt()),
+            (begin + middle(&curve), second.prompt()),
+        ];
+        let said = &said[..if returns { 1 } else { 2 }];
+        let said = said
+            .iter()
+            .filter_map(|(at, text)| Some((*at, text.clone()?)));
+        let said = said.filter(|(_, text)| !text.trim().is_empty());
+        board.cards = said.map(|(at, text)| Card::text(at, text)).collect();
     }
     if begin > 0.0 {
         board.cards.push(first.part(0.0, (0.0, begin)));
@@ -177,6 +187,13 @@ pub fn blend(a: &Path, b: &Path, blending: &Blending, prompt: Option<&str>) -> R
         second.source(begin, (0.0, length), strength, curve),
     ];
     Ok(board)
+}
+
+/// When the second clip becomes the stronger, in hundredths of the curve.
+fn middle(curve: &Curve) -> f64 {
+    let times = (0..=100).map(|part| curve.end() * f64::from(part) / 100.0);
+    let mut stronger = times.filter(|time| curve.at(*time) >= 0.5);
+    stronger.next().unwrap_or(curve.end())
 }
 
 /// How much is added to close a loop.

@@ -24,6 +24,9 @@ pub struct Item {
     pub frame_index: usize,
     /// 0–1.
     pub strength: f64,
+    /// How many of its latent frames are put before the span's own, where it does not begin the span; the rest goes in
+    /// place.
+    pub prefix: usize,
 }
 
 impl Item {
@@ -63,6 +66,7 @@ impl Item {
             frames,
             frame_index,
             strength,
+            prefix: PREFIX,
         })
     }
 }
@@ -101,9 +105,9 @@ impl Sequence {
             let given = item.latents.dim(2)?;
             if item.frame_index == 0 {
                 self.put(0, &item.latents, item.strength)?;
-            } else if given > PREFIX {
-                let start = item.frame_index / geometry.temporal + PREFIX;
-                let rest = item.latents.narrow(2, PREFIX, given - PREFIX)?;
+            } else if given > item.prefix {
+                let start = item.frame_index / geometry.temporal + item.prefix;
+                let rest = item.latents.narrow(2, item.prefix, given - item.prefix)?;
                 self.put(start, &rest, item.strength)?;
             }
         }
@@ -154,7 +158,7 @@ pub(super) fn prepare(
     for item in items.iter().filter(met) {
         let prefix = item
             .latents
-            .narrow(2, 0, item.latents.dim(2)?.min(PREFIX))?;
+            .narrow(2, 0, item.latents.dim(2)?.min(item.prefix))?;
         let count = prefix.dim(2)?;
         let drawn = noise.next(prefix.dims())?;
         let tokens = pack(&lerp(&drawn, &prefix, item.strength)?)?;

@@ -25,7 +25,7 @@ use crate::family::{
 use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
 use crate::plan::span::{DrawnSpan, Span};
-use crate::plan::{Footage, Plan, Role};
+use crate::plan::{Footage, Plan, Role, Seam};
 use crate::{Compute, Error, Result, frames};
 use conditions::Item;
 use pipeline::{Kind, Parts, Prompt, Settings};
@@ -273,14 +273,19 @@ impl Networks for LtxNetworks {
             Role::Condition(index) => {
                 let condition = &parts.span.conditions[index];
                 let pixels = frames::to_tensor(&source.collect::<Result<Vec<_>>>()?)?;
-                parts.items.push(Item::encode(
+                let mut item = Item::encode(
                     vae,
                     &pixels.to_device(device)?,
                     condition.frame_index,
                     condition.strength,
                     parts.span.native,
                     *dtype,
-                )?);
+                )?;
+                if condition.seam == Seam::After {
+                    // What follows its first frame is known, so it lies in place and holds the span's end.
+                    item.prefix = 1;
+                }
+                parts.items.push(item);
             }
             Role::Source(index) => {
                 let planned = &parts.span.sources[index];

@@ -92,6 +92,18 @@ pub struct PlannedCondition {
     /// Seconds of the file that its first frame shows, and from one frame to the next.
     pub begin: f64,
     pub per_frame: f64,
+    pub seam: Seam,
+}
+
+/// Whether a condition is kept footage that the span joins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Seam {
+    #[default]
+    None,
+    /// What lies before the span: its last frame is the condition's last.
+    Before,
+    /// What lies behind it.
+    After,
 }
 
 /// Frames of a file that a span needs in latents.
@@ -297,6 +309,7 @@ impl PlannedCondition {
     fn extra_latents(&self, temporal: usize) -> usize {
         match (self.frame_index, self.frames) {
             (0, _) => 0,
+            _ if self.seam == Seam::After => 1,
             (_, frames) => ((frames - 1) / temporal + 1).min(2),
         }
     }

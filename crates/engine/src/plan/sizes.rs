@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::limits::{GUIDANCE, SIDE, STEPS, out_of_range, within};
 use super::media::files;
-use super::{Drawn, Output, PlannedCondition, Variant};
+use super::{Drawn, Output, PlannedCondition, Seam, Variant};
 use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::{Aspect, Condition, ConditionKind, Request};
@@ -120,6 +120,7 @@ pub(super) fn place(
         strength: condition.strength,
         begin: 0.0,
         per_frame: 1.0 / drawn.fps.as_f64(),
+        seam: Seam::None,
     })
 }
 

@@ -6,7 +6,7 @@ use super::media::{name_of, tidy};
 use super::span::{
     DrawnSpan, Kept, PlannedSource, Shown, Span, TextSegment, Window, center, longest, windows,
 };
-use super::{Drawn, Output, PlannedCondition};
+use super::{Drawn, Output, PlannedCondition, Seam};
 use crate::board::{Card, CardKind, Gap};
 use crate::footage::Facts;
 use crate::model::Model;
@@ -15,6 +15,9 @@ use crate::{Error, Result};
 
 /// Latent frames of kept footage that a drawing goes on from.
 const LEAD_IN: usize = 2;
+
+/// Latent frames of kept footage behind its first frame that a drawing leads to.
+const LEAD_OUT: usize = 2;
 
 /// What the spans are laid out from.
 pub(super) struct Timeline<'a> {
@@ -250,17 +253,19 @@ impl Timeline<'_> {
         let latents_of = |frames: u64| (frames as f64 * ratio / r as f64) as usize;
         let skip = lead.map_or(0, |stay| LEAD_IN.min(latents_of(stay.end - stay.begin)) * r);
 
-        // With a goal, its first frame is a whole latent's: the drawing's pace gives way by half a latent at most.
+        // With a goal, its first frame is the first of a latent, which lies in place, clean: the drawing's pace gives way by
+        // half a latent at most.
         let intervals = frames + drop as u64;
         let reach = ((intervals as f64 * ratio / r as f64).round() as usize).max(1) * r;
         let (shown, native) = match &goal {
             Some(goal) => {
                 let known = ((goal.to - goal.from) * native_fps.as_f64()) as usize;
-                let tail = if known > r { r } else { 0 };
+                let tail = (known.saturating_sub(1) / r).min(LEAD_OUT) * r;
+                let landing = reach + usize::from(tail > 0);
                 let shown = Shown {
                     skip,
                     drop,
-                    from: Rational::new(reach as u32, intervals as u32)?,
+                    from: Rational::new(landing as u32, intervals as u32)?,
                     to: Rational::new(1, 1)?,
                 };
                 (shown, skip + reach + tail + 1)
@@ -299,19 +304,24 @@ impl Timeline<'_> {
                 strength: 1.0,
                 begin: (last - skip as f64 * pace.per_frame()).max(0.0),
                 per_frame: pace.per_frame(),
+                seam: Seam::Before,
             });
         }
         conditions.extend(self.met(begin, end, &pace, native)?);
         if let Some(goal) = goal {
             let frame_index = skip + reach;
+            let frames = native - frame_index;
+            // Where latents of it lie in place, the frame before it, or itself held, stands for their past.
+            let past = if frames > 1 { pace.per_frame() } else { 0.0 };
             conditions.push(PlannedCondition {
                 kind: ConditionKind::Video,
                 path: goal.path.to_path_buf(),
                 frame_index,
-                frames: native - frame_index,
+                frames,
                 strength: goal.strength,
-                begin: goal.from,
+                begin: goal.from - past,
                 per_frame: pace.per_frame(),
+                seam: Seam::After,
             });
         }
         let sources = self.sources(begin, end, &pace, native);
@@ -392,6 +402,7 @@ impl Timeline<'_> {
                 strength: card.strength,
                 begin: from,
                 per_frame: pace.per_frame(),
+                seam: Seam::None,
             });
         }
         met.sort_by_key(|condition| condition.frame_index);
