@@ -61,7 +61,7 @@ fn config(args: &StudioArgs) -> Outcome<Config> {
     set("data", args.data.as_ref().map(|data| json!(data)));
     set("workers", args.workers.map(|workers| json!(workers)));
     set("model", args.model.as_ref().map(|model| json!(model)));
-    set("users", args.users.then(|| json!(true)));
+    set("users", args.users.then_some(Value::Bool(true)));
     set(
         "device",
         args.compute.device.map(|device| json!(device.to_string())),

@@ -72,7 +72,7 @@ fn a_killed_server_loses_nothing_and_charges_once() {
     let server = Server::start(&place);
     let asked = json!({"prompt": "a frog in the snow", "seconds": 1, "size": "96x64", "fps": 8, "steps": 12, "variants": 2, "seed": 3});
     let job = server.ask("POST", "/api/jobs", &asked.to_string());
-    let path = format!("/api/jobs/{}", job["id"].as_str().expect(&job.to_string()));
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap_or_default());
     // Moments spread over the whole of the work, from before its first step to its last file.
     let mut server = Some(server);
     for wait in [30, 150, 300, 450, 600, 750, 900] {
@@ -127,4 +127,29 @@ fn two_servers_do_not_share_a_folder() {
         second.stderr()
     );
     drop(server);
+}
+
+#[test]
+fn a_server_and_its_worker_may_start_at_the_same_moment() {
+    let place = Place::new();
+    let mut worker = place.command(&["worker", "--data", "data"]);
+    let worker = worker
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let server = Server::start(&place);
+    let mut worker = Server {
+        child: worker,
+        addr: server.addr.clone(),
+    };
+    let asked = json!({"prompt": "a frog", "seconds": 1, "size": "96x64", "fps": 8, "steps": 1});
+    let job = server.ask("POST", "/api/jobs", &asked.to_string());
+    assert_eq!(job["status"], "queued", "{job}");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(
+        worker.child.try_wait().unwrap().is_none(),
+        "the worker ended"
+    );
 }

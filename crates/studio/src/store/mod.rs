@@ -49,8 +49,11 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        // Of two processes that start at once, one makes the tables while the other waits.
+        let turn = std::fs::File::create(files.root().join("open.lock"))?;
+        let turn = tokio::task::spawn_blocking(move || turn.lock().map(|()| turn)).await??;
         let begun = Instant::now();
-        // Two processes that start at once stand in each other's way here, where SQLite does not wait by itself.
+        // SQLite does not wait by itself for all that is done here, should an older process be at work.
         let write = loop {
             match migrated(pool(1), options.clone()).await {
                 Err(sqlx::Error::Database(error)) if is_busy(&*error) && begun.elapsed() < BUSY => {
@@ -59,6 +62,7 @@ impl Store {
                 result => break result?,
             }
         };
+        drop(turn);
         let read = pool(READERS).connect_lazy_with(options.read_only(true));
         Ok(Self {
             read,
