@@ -272,7 +272,8 @@ impl Footage {
     /// A range in whole frames, if the clip has it.
     fn range(&self, (from, to): (f64, f64)) -> Result<(f64, f64)> {
         let end = self.seconds;
-        if !(0.0..end).contains(&from) || !(to > from && to <= end + 0.05) {
+        let fits = (0.0..end).contains(&from) && to > from && to <= end + 0.05;
+        if !fits {
             return Err(Error::request(
                 format!("{from}..{to} is not a part of {}", self.path.display()),
                 format!("give a range within 0..{end:.2}"),

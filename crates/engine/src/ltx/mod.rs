@@ -125,10 +125,9 @@ impl Family for Ltx {
                 "use LTX-Video 0.9.5 or later, or leave --image and --video out",
             ));
         }
-        let spans = plan.spans.iter().filter(|span| span.native() > 0);
+        let mut spans = plan.spans.iter().filter(|span| span.native() > 0);
         spans
-            .map(|span| of_length(&settings, span.native()).validate(&plan.model.geometry))
-            .collect()
+            .try_for_each(|span| of_length(&settings, span.native()).validate(&plan.model.geometry))
     }
 
     fn open(&self, plan: &Plan) -> Result<Box<dyn Networks>> {

@@ -62,13 +62,16 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
     Ok(())
 }
 
-/// What the text encoder reads, in the request's style, and which of it holds from which frame of the output on. Fixes
-/// the style's words in the request.
+/// Frames of the output, the first 0, and the number of the text that holds from each on.
+type Holds = Vec<(u64, usize)>;
+
+/// What the text encoder reads, in the request's style, and when each of it holds. Fixes the style's words in the
+/// request.
 pub(super) fn texts(
     request: &mut Request,
     model: &Model,
     output: &Output,
-) -> Result<(Vec<String>, Vec<(u64, usize)>)> {
+) -> Result<(Vec<String>, Holds)> {
     if let (Some(name), None) = (&request.style, &request.look) {
         let style = style::find(name);
         let unknown = || style::library::unknown(name, &style::built_in());
