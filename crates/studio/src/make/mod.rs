@@ -43,6 +43,14 @@ impl Known {
     fn footage(&self, id: &str) -> Result<&Footage> {
         self.clips.get(id).ok_or(Error::NotFound("clip"))
     }
+
+    /// A sentence of the engine's with clips by their names: where they lie is the server's own business.
+    fn without_paths(&self, text: &str) -> String {
+        let clips = self.clips.iter();
+        clips.fold(text.to_owned(), |text, (id, footage)| {
+            text.replace(&*footage.path.to_string_lossy(), &format!("clip {id}"))
+        })
+    }
 }
 
 /// The clips that a request names: what it is made from.
@@ -94,7 +102,15 @@ pub fn prompt_of(request: &JobRequest) -> String {
 pub fn plan(request: &JobRequest, known: &Known, catalog: &Catalog, out: &Path) -> Result<Plan> {
     let model = catalog.open(request.model.as_deref())?;
     let asked = engine_request(request, known)?;
-    Ok(Plan::resolve(asked, model, catalog.compute.clone(), out)?)
+    let resolved = Plan::resolve(asked, model, catalog.compute.clone(), out);
+    let mut plan = resolved.map_err(|error| match error.into() {
+        Error::Invalid(text) => Error::Invalid(known.without_paths(&text)),
+        other => other,
+    })?;
+    for note in &mut plan.notes {
+        *note = known.without_paths(note);
+    }
+    Ok(plan)
 }
 
 /// What a plan weighs: tokens × steps, and millions of pixels to be decoded and written.
@@ -211,5 +227,24 @@ fn effort(text: Option<&str>) -> Result<Effort> {
         Some(text) => Err(Error::Invalid(format!(
             "`{text}` is not an effort; give draft, standard or quality"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_name_clips_and_no_paths() {
+        let mut known = Known::default();
+        let footage = Footage {
+            path: "/srv/data/clips/abc-1/video.mp4".into(),
+            seconds: 1.0,
+            frames: 30,
+        };
+        known.clips.insert("abc-1".into(), footage);
+        let said =
+            known.without_paths("the sound of /srv/data/clips/abc-1/video.mp4 is left behind");
+        assert_eq!(said, "the sound of clip abc-1 is left behind");
     }
 }
