@@ -46,7 +46,7 @@ impl EncoderSettings {
         match self.quality {
             Quality::Small => 30,
             Quality::Good => 23,
-            Quality::Best => 17,
+            Quality::Best => 13,
         }
     }
 
