@@ -55,11 +55,7 @@ pub async fn submit(
         origin: intake.origin.unwrap_or("studio"),
         tool: request.tool.unwrap_or_default().name(),
         class: asked.class,
-        // A tool that is given no words takes over what its clip was asked for.
-        prompt: match make::prompt_of(&request) {
-            prompt if prompt.is_empty() => plan.request.prompt.clone(),
-            prompt => prompt,
-        },
+        prompt: make::prompt_of(&plan),
         model: plan.model.name.clone(),
         variants: asked.variants,
         size: asked.size,

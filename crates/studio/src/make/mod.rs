@@ -78,23 +78,14 @@ pub fn parents(request: &JobRequest) -> Vec<String> {
     ids
 }
 
-/// The prompt that stands for the request in lists.
-pub fn prompt_of(request: &JobRequest) -> String {
-    let own = request.prompt.clone().unwrap_or_default();
-    if !own.trim().is_empty() {
-        return own;
-    }
-    let Some(board) = &request.board else {
-        return own;
-    };
-    let cards = board["cards"].as_array().into_iter().flatten();
-    let texts = cards.filter_map(|card| card["text"].as_str());
-    let all: Vec<&str> = board["prompt"]
-        .as_str()
-        .into_iter()
-        .chain(texts)
-        .filter(|text| !text.is_empty())
-        .collect();
+/// What stands for a plan in lists: the scene's words and the cards'.
+pub fn prompt_of(plan: &Plan) -> String {
+    let cards = plan.request.cards.iter();
+    let texts = cards.filter_map(|card| card.text.as_deref());
+    let mut all = vec![plan.request.prompt.as_str()];
+    all.extend(texts);
+    all.retain(|text| !text.trim().is_empty());
+    all.dedup();
     all.join(" / ")
 }
 
