@@ -38,6 +38,7 @@ def export(config, out, extra):
     encoder.load_state_dict(state["encoder"], strict=False)
     model = transformer.build(config.transformer, vae.config.latent_channels, config.text.d_model)
     model.load_state_dict(state["model"])
+    vae.register_to_config(_name_or_path="kinora-mini")  # not the folder of whoever trained it
     vae.bfloat16().save_pretrained(to / "vae")
     encoder.bfloat16().save_pretrained(to / "text_encoder")
     model.bfloat16().save_pretrained(to / "transformer")
