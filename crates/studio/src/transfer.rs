@@ -84,7 +84,7 @@ pub fn pack(files: &Files, library: &Library, to: &Path) -> Result<()> {
 /// A zip that came from elsewhere: only what its index names is read, and only names that are plain.
 pub struct Import {
     zip: ZipArchive<BufReader<File>>,
-    pub library: Library,
+    pub contents: Library,
 }
 
 impl Import {
@@ -96,9 +96,9 @@ impl Import {
         let index = zip
             .by_name(INDEX)
             .map_err(|error| foreign(error.to_string()))?;
-        let library = serde_json::from_reader(index.take(INDEX_LIMIT));
-        let library = library.map_err(|error| foreign(format!("{INDEX}: {error}")))?;
-        Ok(Self { zip, library })
+        let contents = serde_json::from_reader(index.take(INDEX_LIMIT));
+        let contents = contents.map_err(|error| foreign(format!("{INDEX}: {error}")))?;
+        Ok(Self { zip, contents })
     }
 
     /// Writes a clip's media to `folder/upload`, and its sidecar beside it; `false` if the zip lacks the media.

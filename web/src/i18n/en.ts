@@ -18,7 +18,7 @@ export const en = {
   'nav.main': 'Studio',
   'nav.home': 'Kinora, to the library',
   'nav.skip': 'Skip to the page',
-  'nav.library': 'Library',
+  'nav.clips': 'Library',
   'nav.boards': 'Storyboards',
   'nav.queue': 'Queue',
   'nav.feed': 'Feed',

@@ -19,7 +19,7 @@ export const zh: Words = {
   'nav.main': '工作室',
   'nav.home': 'Kinora，回到素材库',
   'nav.skip': '跳到正文',
-  'nav.library': '素材库',
+  'nav.clips': '素材库',
   'nav.boards': '故事板',
   'nav.queue': '队列',
   'nav.feed': '广场',

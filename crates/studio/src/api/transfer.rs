@@ -127,7 +127,7 @@ pub async fn import(
 
 async fn take_in(app: &App, viewer: &Viewer, path: PathBuf) -> Result<Imported> {
     let mut import = tokio::task::spawn_blocking(move || Import::open(&path)).await??;
-    let library = std::mem::take(&mut import.library);
+    let library = std::mem::take(&mut import.contents);
     let mut folders = HashMap::new();
     let there = app.store.folders(&viewer.id).await?;
     for folder in library.folders {
