@@ -4,11 +4,13 @@ Every token carries its own noise level sigma; the network sees x = (1 - sigma) 
 Stills come first (few tokens, many samples), then clips; `batches.py` says what they are given.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import LTXVideoTransformer3DModel
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from . import autoencoder, text, world
 from .batches import MASKED, ClipCache, Stills, clip_batch, grid_of
@@ -92,8 +94,18 @@ LOOK = [
 ]  # fmt: skip
 
 
+def attention(device):
+    """On a CPU the plain products: for a few dozen tokens, the blocked kernel's backward pass costs a quarter of a step."""
+    return sdpa_kernel([SDPBackend.MATH]) if device.type == "cpu" else nullcontext()
+
+
 def train(config, minutes, out, resume=True, seed=1):
     device = pick_device()
+    with attention(device):
+        train_on(device, config, minutes, out, resume, seed)
+
+
+def train_on(device, config, minutes, out, resume, seed):
     table = config.transformer
     vae = autoencoder.load(out, device)
     grid = grid_of(vae, config.world.fps)
