@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask <verb>`.
 
+mod boards;
 mod check;
 mod python;
 mod web;
@@ -42,6 +43,8 @@ enum Verb {
         #[arg(long)]
         report: PathBuf,
     },
+    /// Are storyboards obeyed, and edits seamless? On scenes of the world that training never saw
+    Boards(boards::Options),
     /// Build the studio's pages into web/dist (needs Node 20.19 or newer)
     Web,
     /// Build the pages if they changed, then start the server with them
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
             out,
             report,
         } => python::eval(&model, clips, &out, &report),
+        Verb::Boards(options) => boards::run(&options),
         Verb::Web => web::build(),
         Verb::Studio { arguments } => web::studio(&arguments),
         Verb::World(command) => world::run(command),

@@ -15,7 +15,7 @@ fn python() -> PathBuf {
 }
 
 /// Builds the release binary and gives its path.
-fn kinora() -> Result<PathBuf> {
+pub fn kinora() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--release", "--package", "kinora"];
     let status = Command::new(cargo)

@@ -223,7 +223,7 @@ fn by_name<T: Copy>(
     }
 }
 
-fn parse_size(text: &str) -> Result<(usize, usize), String> {
+pub fn parse_size(text: &str) -> Result<(usize, usize), String> {
     let parse = || {
         let (w, h) = text.split_once('x')?;
         Some((w.parse().ok()?, h.parse().ok()?))
