@@ -1,4 +1,8 @@
-"""Stages `export` and `import`: the trained networks as a diffusers directory in bfloat16, and back as a start."""
+"""Stages `export` and `import`: the trained networks as a diffusers directory in bfloat16, and back as a start.
+
+With `--int8` the matrices and convolutions are stored in eight bits with a float32 scale a row (`NAME_scale`), which the
+`kinora` program reads and `kinora models export` widens again.
+"""
 
 import argparse
 import json
@@ -8,7 +12,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from . import text, transformer
@@ -21,11 +25,42 @@ def native_sizes(table):
     return {"16:9": [width, height], "1:1": [side, side], "9:16": [height, width]}
 
 
+def in_eight_bits(state):
+    """Tensors of two dimensions and more as int8 with a scale for each row; small ones and vectors stay."""
+    stored = {}
+    for name, value in state.items():
+        if value.ndim < 2 or value.numel() < 4096:
+            stored[name] = value
+            continue
+        rows = value.float().flatten(1)
+        scale = rows.abs().amax(1).clamp(min=1e-12) / 127
+        stored[name] = (rows / scale[:, None]).round().to(torch.int8).view(value.shape)
+        stored[f"{name}_scale"] = scale
+    return stored
+
+
+def widened(state):
+    """The opposite."""
+    scales = {name: value for name, value in state.items() if name.removesuffix("_scale") in state and name.endswith("_scale")}
+    wide = {name: value for name, value in state.items() if name not in scales}
+    for name, scale in scales.items():
+        name = name.removesuffix("_scale")
+        wide[name] = wide[name].float() * scale.view(-1, *[1] * (wide[name].ndim - 1))
+    return wide
+
+
+def weights_of(folder):
+    """The tensors of one component, widened."""
+    (file,) = Path(folder).glob("*.safetensors")
+    return widened(load_file(file))
+
+
 def export(config, out, extra):
     parser = argparse.ArgumentParser(prog="kinora_train export")
     parser.add_argument("--to", type=Path, required=True, help="model directory to write")
-    to = parser.parse_args(extra).to
-    out = Path(out)
+    parser.add_argument("--int8", action="store_true", help="store weights in eight bits, for a model that is to be shipped")
+    options = parser.parse_args(extra)
+    to, out = options.to, Path(out)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(out / "tokenizer" / "tokenizer.json"),
         pad_token=text.PAD, eos_token=text.EOS, unk_token=text.UNK, model_max_length=config.text.max_length,
@@ -42,6 +77,9 @@ def export(config, out, extra):
     vae.bfloat16().save_pretrained(to / "vae")
     encoder.bfloat16().save_pretrained(to / "text_encoder")
     model.bfloat16().save_pretrained(to / "transformer")
+    if options.int8:
+        for file in to.rglob("*.safetensors"):
+            save_file(in_eight_bits(load_file(file)), file, metadata={"format": "pt"})
     FlowMatchEulerDiscreteScheduler(shift=1.0).save_pretrained(to / "scheduler")
     write_json(to / "model_index.json", {
         "_class_name": "LTXConditionPipeline",
@@ -82,13 +120,14 @@ def import_model(out, extra):
     parser = argparse.ArgumentParser(prog="kinora_train import")
     parser.add_argument("--from", dest="source", type=Path, required=True, help="model directory to start from")
     source, out = parser.parse_args(extra).source, Path(out)
-    for folder in ("tokenizer", "vae"):
-        shutil.copytree(source / folder, out / folder, dirs_exist_ok=True)
-    vae = AutoencoderKLLTXVideo.from_pretrained(source / "vae")
+    shutil.copytree(source / "tokenizer", out / "tokenizer", dirs_exist_ok=True)
+    vae = AutoencoderKLLTXVideo.from_config(AutoencoderKLLTXVideo.load_config(source / "vae"))
+    vae.load_state_dict(weights_of(source / "vae"))
+    vae.save_pretrained(out / "vae")
     save_atomically({"model": half(vae.state_dict()), "step": 0}, out / "autoencoder.pt")
     save_atomically({
-        "model": load_file(source / "transformer" / "diffusion_pytorch_model.safetensors"),
-        "encoder": load_file(source / "text_encoder" / "model.safetensors"),
+        "model": half(weights_of(source / "transformer")),
+        "encoder": half(weights_of(source / "text_encoder")),
         "seen": json.loads((source / "vocabulary.json").read_text())["trained_on"]["samples"],
     }, out / "transformer.pt")  # fmt: skip
     print(f"{out} holds the networks of {source}")

@@ -4,6 +4,7 @@
 //! and a `forward` over tensors. Nothing here knows frames, clocks, seeds or prompts' meaning.
 
 mod error;
+mod int8;
 mod mini;
 mod source;
 mod tokenizer;

@@ -8,7 +8,7 @@ use candle_nn::VarBuilder;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::weights;
+use crate::{int8, weights};
 
 /// Files of an embedded model: path relative to the model's root (`transformer/config.json`) → bytes.
 pub type EmbeddedFiles = &'static [(&'static str, &'static [u8])];
@@ -109,6 +109,15 @@ impl ModelSource {
             },
             Place::Embedded(_) => self.embedded_file(path).map(Cow::Borrowed),
         }
+    }
+
+    /// The whole file at `path` as other programs read it: weights in eight bits are widened to bf16.
+    pub fn read_plain(&self, path: &str) -> Result<Cow<'static, [u8]>> {
+        let bytes = self.read(path)?;
+        Ok(match path.ends_with(".safetensors") {
+            true => int8::without(bytes),
+            false => bytes,
+        })
     }
 
     /// The file at `path` as JSON.

@@ -7,6 +7,7 @@ use candle_nn::var_builder::SimpleBackend;
 use safetensors::SafeTensors;
 
 use crate::error::{Error, Result, WeightFault};
+use crate::int8;
 use crate::source::{FileBytes, ModelSource};
 
 /// Base names of a component's weights: diffusers' and transformers'.
@@ -131,13 +132,33 @@ impl WeightFiles {
             safetensors::Dtype::F32 => DType::F32,
             safetensors::Dtype::BF16 => DType::BF16,
             safetensors::Dtype::F16 => DType::F16,
+            safetensors::Dtype::I8 => return self.read_int8(entry, name, device),
             other => {
                 let what = format!("`{name}` is stored as {other:?}");
-                return Err(self.fault(entry, what, "use weights in f32, bf16 or f16"));
+                let cure = "use weights in f32, bf16, f16, or int8 with a scale a row";
+                return Err(self.fault(entry, what, cure));
             }
         };
-        let bytes = &self.files[entry.file].1.as_ref()[entry.start..entry.end];
-        Tensor::from_raw_buffer(bytes, dtype, &entry.shape, device)
+        Tensor::from_raw_buffer(self.bytes(entry), dtype, &entry.shape, device)
+    }
+
+    fn bytes(&self, entry: &Entry) -> &[u8] {
+        &self.files[entry.file].1.as_ref()[entry.start..entry.end]
+    }
+
+    fn read_int8(&self, entry: &Entry, name: &str, device: &Device) -> candle_core::Result<Tensor> {
+        let scales = self.entry(&int8::scale_name(name))?;
+        let rows = entry.shape.first().copied().unwrap_or(0);
+        let fits = scales.dtype == safetensors::Dtype::F32 && scales.shape == [rows];
+        let wide = match fits {
+            true => int8::widen(self.bytes(entry), self.bytes(scales), rows),
+            false => None,
+        };
+        let Some(wide) = wide else {
+            let what = format!("the scales of `{name}` are not one f32 a row");
+            return Err(self.fault(scales, what, REFETCH));
+        };
+        Tensor::from_vec(wide, entry.shape.as_slice(), device)
     }
 }
 

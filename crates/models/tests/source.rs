@@ -10,6 +10,8 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use kinora_models::ltx::{Positions, Transformer, TransformerInput};
 use kinora_models::{Error, ModelSource};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 use synthetic::Case;
 use tempfile::TempDir;
 
@@ -125,6 +127,89 @@ fn half_precision_weights_load() {
         let values = sample(&load(dir.path()).expect("loads"));
         assert!(values.iter().all(|v| v.is_finite()), "{dtype:?}");
     }
+}
+
+/// The matrices of `tensors` in eight bits with a scale a row, the rest as it is, as a safetensors file.
+fn in_eight_bits(tensors: &HashMap<String, Tensor>) -> Vec<u8> {
+    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let bytes = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    for (name, tensor) in tensors {
+        let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+        if tensor.rank() < 2 {
+            parts.push((
+                name.clone(),
+                Dtype::F32,
+                tensor.dims().to_vec(),
+                bytes(&values),
+            ));
+            continue;
+        }
+        let rows = values.chunks(values.len() / tensor.dims()[0]);
+        let largest = |row: &[f32]| row.iter().fold(1e-9f32, |a, v| a.max(v.abs()));
+        let scales: Vec<f32> = rows.clone().map(|row| largest(row) / 127.0).collect();
+        let codes = rows.zip(&scales);
+        let codes =
+            codes.flat_map(|(row, scale)| row.iter().map(move |v| (v / scale).round() as i8 as u8));
+        parts.push((
+            name.clone(),
+            Dtype::I8,
+            tensor.dims().to_vec(),
+            codes.collect(),
+        ));
+        parts.push((
+            format!("{name}_scale"),
+            Dtype::F32,
+            vec![scales.len()],
+            bytes(&scales),
+        ));
+    }
+    let views = parts.iter().map(|(name, dtype, shape, data)| {
+        let view = TensorView::new(*dtype, shape.clone(), data).expect("fits");
+        (name, view)
+    });
+    safetensors::serialize(views, None).expect("serializes")
+}
+
+#[test]
+fn eight_bit_weights_load_and_are_widened_for_others() {
+    let dir = model();
+    let exact = sample(&load(dir.path()).expect("loads"));
+    let file = in_eight_bits(&weights(DType::F32));
+    write(&dir, WEIGHTS, &file);
+    let coarse = sample(&load(dir.path()).expect("loads"));
+    let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
+    let error =
+        norm(&mut exact.iter().zip(&coarse).map(|(a, b)| a - b)) / norm(&mut exact.iter().copied());
+    assert!(error > 0.0 && error < 0.05, "{error}");
+
+    // What others read is the same network in bf16.
+    let plain = ModelSource::dir(dir.path())
+        .expect("a model")
+        .read_plain(WEIGHTS)
+        .expect("reads");
+    write(&dir, WEIGHTS, &plain);
+    let read = safetensors::SafeTensors::deserialize(&plain).expect("whole");
+    assert!(
+        read.iter()
+            .all(|(name, tensor)| tensor.dtype() != Dtype::I8 && !name.ends_with("_scale"))
+    );
+    let widened = sample(&load(dir.path()).expect("loads"));
+    let error = norm(&mut widened.iter().zip(&coarse).map(|(a, b)| a - b))
+        / norm(&mut coarse.iter().copied());
+    assert!(error < 0.01, "{error}");
+
+    let name = "\"proj_out.weight_scale\"";
+    let mut without = file.clone();
+    let at = without
+        .windows(name.len())
+        .position(|bytes| bytes == name.as_bytes());
+    without[at.expect("it is there") + 1] = b'q';
+    write(&dir, WEIGHTS, &without);
+    let error = refusal(&dir);
+    assert!(
+        error.contains("it has no tensor `proj_out.weight_scale`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn export(model: &Model, dir: &Path) -> anyhow::Result<()> {
             fs::create_dir_all(parent)
                 .with_context(|| format!("cannot create {}", parent.display()))?;
         }
-        fs::write(&path, model.source().read(name)?)
+        fs::write(&path, model.source().read_plain(name)?)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     eprintln!("{} files of {} written", files.len(), model.title);
