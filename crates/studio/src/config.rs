@@ -9,6 +9,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::plans::Plan;
+use crate::{limits, moderation};
 
 /// Every setting. In the environment the names are `KINORA_ADDR`, `KINORA_DATA` …
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +41,10 @@ pub struct Config {
     pub plan: Option<String>,
     /// How many relaxed jobs are served: one in this many, where both kinds wait.
     pub relaxed_every: u32,
+    /// How much may be asked in a minute.
+    pub limits: limits::Settings,
+    /// Which words are refused.
+    pub moderation: moderation::Settings,
 }
 
 impl Default for Config {
@@ -58,6 +63,8 @@ impl Default for Config {
             plans: BTreeMap::new(),
             plan: None,
             relaxed_every: 4,
+            limits: limits::Settings::default(),
+            moderation: moderation::Settings::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One error for the crate, and the answer that each becomes.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -15,12 +15,18 @@ pub enum Error {
     /// 400: what was asked cannot be done.
     #[error("{0}")]
     Invalid(String),
+    /// 400: words that a rule of this studio refuses.
+    #[error("{message}")]
+    Blocked { rule: String, message: String },
     /// 401: nobody is logged in, or the key is wrong.
     #[error("{0}")]
     Unauthorized(String),
     /// 403: somebody is, but may not.
     #[error("{0}")]
     Forbidden(String),
+    /// 403: somebody may, but not with this key.
+    #[error("this key may not: it lacks the scope `{0}`; make another in the settings")]
+    Scope(&'static str),
     /// 404: there is no such thing, or it is another's.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -36,6 +42,12 @@ pub enum Error {
     /// 429: the plan is used up, or too much is asked at once.
     #[error("{0}")]
     Quota(String),
+    /// 429: too many requests in a minute.
+    #[error("too many requests; try again in {seconds} s")]
+    TooMany { seconds: u64 },
+    /// 503: something that this needs does not answer; later it may.
+    #[error("{0}")]
+    Unavailable(String),
     /// 500: ours.
     #[error("something went wrong here; the server's log says what")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -51,13 +63,17 @@ impl Error {
     pub fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::Blocked { .. } => (StatusCode::BAD_REQUEST, "moderation_blocked"),
             Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Scope(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Unreadable(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unreadable"),
             Self::Quota(_) => (StatusCode::TOO_MANY_REQUESTS, "quota"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -69,8 +85,16 @@ impl IntoResponse for Error {
         if let Self::Internal(detail) = &self {
             tracing::error!(%detail, "request failed");
         }
-        let body = json!({"error": {"code": code, "message": self.to_string()}});
-        (status, Json(body)).into_response()
+        let mut body = json!({"error": {"code": code, "message": self.to_string()}});
+        if let Self::Blocked { rule, .. } = &self {
+            body["error"]["rule"] = json!(rule);
+        }
+        let mut answer = (status, Json(body)).into_response();
+        if let Self::TooMany { seconds } = &self {
+            let seconds = HeaderValue::from(*seconds);
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        answer
     }
 }
 

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::limits::address;
 use crate::plans::Plan;
+use crate::scope::{self, Scope};
 use crate::store::users::{FIRST, User};
 use crate::{App, Error, Result};
 
@@ -19,6 +22,8 @@ pub struct Viewer {
     pub admin: bool,
     /// Name of the user's plan, if it is not the default.
     pub plan: Option<String>,
+    /// What the key allows; all, without one.
+    pub scopes: Vec<Scope>,
 }
 
 impl Viewer {
@@ -34,6 +39,7 @@ impl From<User> for Viewer {
             name: user.name,
             admin: user.admin,
             plan: user.plan,
+            scopes: scope::ALL.to_vec(),
         }
     }
 }
@@ -116,11 +122,11 @@ pub async fn who(app: &App, method: &Method, headers: &HeaderMap) -> Result<Opti
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     if let Some(secret) = header.and_then(|value| value.strip_prefix("Bearer ")) {
-        return Ok(app
-            .store
-            .user_of_key(secret.trim())
-            .await?
-            .map(Viewer::from));
+        let found = app.store.user_of_key(secret.trim()).await?;
+        return Ok(found.map(|(user, scopes)| Viewer {
+            scopes,
+            ..user.into()
+        }));
     }
     let Some(secret) = session_cookie(headers) else {
         return Ok(None);
@@ -147,17 +153,40 @@ pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     own.next().map(|(_, secret)| secret)
 }
 
-/// Lets in whoever is known.
-pub async fn viewer(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    match who(&app, request.method(), request.headers()).await {
-        Ok(Some(viewer)) => {
-            request.extensions_mut().insert(viewer);
-            next.run(request).await
+/// Lets in whoever is known, may do it, and does not ask too often.
+pub async fn viewer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match admit(&app, &parts).await {
+        Ok(viewer) => {
+            parts.extensions.insert(viewer);
+            next.run(Request::from_parts(parts, body)).await
         }
-        Ok(None) => {
-            Error::Unauthorized("log in, or send a key as `Authorization: Bearer …`".into())
-                .into_response()
-        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn admit(app: &App, request: &Parts) -> Result<Viewer> {
+    let (method, headers) = (&request.method, &request.headers);
+    let Some(viewer) = who(app, method, headers).await? else {
+        let address = address(headers, &request.extensions);
+        app.limits.check(&format!("at {address}"), method)?;
+        return Err(Error::Unauthorized(
+            "log in, or send a key as `Authorization: Bearer …`".into(),
+        ));
+    };
+    let needed = scope::needed(method, request.uri.path());
+    if !viewer.scopes.contains(&needed) {
+        return Err(Error::Scope(needed.name()));
+    }
+    app.limits.check(&viewer.id, method)?;
+    Ok(viewer)
+}
+
+/// For what is open to all: counts by address.
+pub async fn visitor(State(app): State<App>, request: Request, next: Next) -> Response {
+    let address = address(request.headers(), request.extensions());
+    match app.limits.check(&format!("at {address}"), request.method()) {
+        Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
 }

@@ -3,7 +3,7 @@
 //! A guided tour. [`routes`] is everything that can be asked for, on one screen; [`api`] holds the handlers: decode →
 //! validate → act → respond. They act on the [`store`] (the database and the files) and the [`queue`], from which each
 //! [`worker`] takes jobs and runs the engine. [`make`] turns what the wire says ([`wire`]) into the engine's plan,
-//! [`events`] tells listeners what changed, [`guard`] is what every request passes. [`v1`] is OpenAI's Videos API over the
+//! [`events`] tells listeners what changed, [`guard`] is what every request passes, [`moderation`] what words must pass. [`v1`] is OpenAI's Videos API over the
 //! same queue and library. [`serve`] puts it together.
 //!
 //! The engine knows nothing of all this: it runs on a thread of its own and reports through its channel.
@@ -16,12 +16,15 @@ mod error;
 pub mod events;
 pub mod files;
 pub mod guard;
+pub mod limits;
 pub mod make;
+pub mod moderation;
 pub mod openapi;
 mod pages;
 pub mod plans;
 pub mod queue;
 pub mod routes;
+pub mod scope;
 pub mod serve;
 pub mod store;
 pub mod transfer;
@@ -37,7 +40,9 @@ pub use error::{Error, Result};
 pub use serve::{Server, serve, work};
 
 use events::Hub;
+use limits::Limits;
 use make::Known;
+use moderation::Policy;
 use queue::Queue;
 use store::Store;
 use wire::JobRequest;
@@ -50,6 +55,8 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     pub catalog: Catalog,
     pub hub: Hub,
+    pub policy: Policy,
+    pub limits: Arc<Limits>,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     pub tries: Arc<api::accounts::Tries>,
     /// Work that decodes or encodes whole clips for a reader: at most so many at a time.

@@ -6,7 +6,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{RefOr, Required};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, status, styles, transfer, uploads,
+    accounts, boards, clips, events, folders, jobs, media, moderation, status, styles, transfer,
+    uploads,
 };
 
 #[derive(OpenApi)]
@@ -22,6 +23,7 @@ use crate::api::{
         folders::list, folders::create, folders::rename, folders::remove,
         boards::list, boards::create, boards::get, boards::replace, boards::remove, boards::check,
         accounts::login, accounts::logout, accounts::users, accounts::create_user, accounts::delete_user,
+        moderation::get, moderation::change, moderation::refusals, moderation::overrule,
         accounts::keys, accounts::create_key, accounts::delete_key,
         transfer::export, transfer::import,
         styles::list, styles::put, styles::remove, styles::enhance,

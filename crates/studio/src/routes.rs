@@ -13,7 +13,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, status, styles, transfer, uploads,
+    accounts, boards, clips, events, folders, jobs, media, moderation, status, styles, transfer,
+    uploads,
 };
 use crate::{App, guard, openapi, pages, v1};
 
@@ -60,6 +61,9 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/users/{id}", delete(accounts::delete_user))
         .route("/keys", get(accounts::keys).post(accounts::create_key))
         .route("/keys/{id}", delete(accounts::delete_key))
+        .route("/moderation", get(moderation::get).patch(moderation::change))
+        .route("/moderation/refusals", get(moderation::refusals))
+        .route("/moderation/refusals/{id}", patch(moderation::overrule))
         .route("/models", get(status::models))
         .route("/usage", get(status::usage))
         .route("/settings", get(status::settings).patch(status::change_settings))
@@ -67,14 +71,17 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
     let private = Router::new()
         .nest("/api", api)
         .route_layer(from_fn_with_state(app.clone(), guard::viewer));
-    private
-        .nest("/v1", v1::router(&app))
+    let open = Router::new()
         .route("/api/status", get(status::status))
         .route("/api/login", post(accounts::login))
         .route("/api/logout", post(accounts::logout))
         .route("/api/openapi.json", get(openapi::document))
         .route("/s/{token}", get(media::shared_page))
         .route("/s/{token}/{what}", get(media::shared))
+        .route_layer(from_fn_with_state(app.clone(), guard::visitor));
+    private
+        .merge(open)
+        .nest("/v1", v1::router(&app))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))

@@ -17,6 +17,8 @@ use crate::catalog::{Catalog, Models};
 use crate::config::Config;
 use crate::events::Hub;
 use crate::files::Files;
+use crate::limits::Limits;
+use crate::moderation::Policy;
 use crate::queue::SqliteQueue;
 use crate::store::Store;
 use crate::{App, Error, Result, routes, v1, worker};
@@ -229,11 +231,18 @@ async fn app(config: Config, files: Files, models: Arc<dyn Models>) -> Result<(A
     let config = Arc::new(config);
     let store = Store::open(files).await?;
     let queue = || SqliteQueue::new(store.clone(), config.clone());
+    let policy = Policy::open(
+        &config.moderation,
+        store.files.root(),
+        config.auth_required(),
+    );
     let app = App {
         catalog: Catalog::new(models, &config).map_err(Error::Invalid)?,
         queue: Arc::new(queue()),
         store: store.clone(),
         hub: Hub::default(),
+        policy: policy.map_err(Error::Invalid)?,
+        limits: Arc::new(Limits::new(&config.limits, config.auth_required())),
         metrics: METRICS.get_or_init(record_metrics).clone(),
         tries: Arc::default(),
         heavy: Arc::new(tokio::sync::Semaphore::new(2)),

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{Body, Id};
 use crate::files::secret;
 use crate::guard::{COOKIE, Viewer, session_cookie};
+use crate::scope::{self, Scope};
 use crate::store::users::{FIRST, Key, User};
 use crate::wire::List;
 use crate::{App, Error, Result};
@@ -155,6 +156,8 @@ pub async fn keys(
 #[derive(Deserialize, ToSchema)]
 pub struct NewKey {
     pub name: String,
+    /// What it may do: `read` and `generate`, if absent.
+    pub scopes: Option<Vec<Scope>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -176,8 +179,17 @@ pub async fn create_key(
     if name.is_empty() || name.chars().count() > 60 {
         return Err(Error::Invalid("a key's name has 1 to 60 characters".into()));
     }
+    let mut scopes = new.scopes.unwrap_or_else(|| scope::USUAL.to_vec());
+    scopes.sort();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Error::Invalid(
+            "a key that may do nothing is of no use: give it a scope".into(),
+        ));
+    }
     let secret = format!("kin-{}", secret());
-    let key = app.store.create_key(&viewer.id, name, &secret).await?;
+    let key = app.store.create_key(&viewer.id, name, &secret, &scopes);
+    let key = key.await?;
     Ok((StatusCode::CREATED, Json(MadeKey { key, secret })))
 }
 
@@ -192,7 +204,7 @@ pub async fn delete_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn admin(viewer: &Viewer) -> Result<()> {
+pub(super) fn admin(viewer: &Viewer) -> Result<()> {
     match viewer.admin {
         true => Ok(()),
         false => Err(Error::Forbidden("only an administrator may".into())),

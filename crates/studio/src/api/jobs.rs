@@ -9,10 +9,10 @@ use super::{Body, Id, Params};
 use crate::events::place;
 use crate::files::fresh_id;
 use crate::guard::Viewer;
-use crate::make;
 use crate::store::jobs::{Filter, NewJob};
 use crate::wire::{Estimate, Job, JobRequest, List};
 use crate::{App, Error, Result};
+use crate::{make, moderation};
 
 /// What an API hands over beside the request itself.
 #[derive(Debug, Clone, Default)]
@@ -48,14 +48,18 @@ pub async fn submit(
     if let Some((name, limits)) = limits {
         limits.check(name, &asked)?;
     }
+    let (origin, prompt) = (intake.origin.unwrap_or("studio"), make::prompt_of(&plan));
+    app.policy
+        .check(&app.store, viewer, origin, &prompt)
+        .await?;
     let (work, pixels) = make::weight(&plan);
     let job = NewJob {
         id,
         owner: viewer.id.clone(),
-        origin: intake.origin.unwrap_or("studio"),
+        origin,
         tool: request.tool.unwrap_or_default().name(),
         class: asked.class,
-        prompt: make::prompt_of(&plan),
+        prompt,
         model: plan.model.name.clone(),
         variants: asked.variants,
         size: asked.size,
@@ -132,6 +136,10 @@ pub async fn estimate(
         && let Err(refusal) = limits.check(name, &asked)
     {
         warnings.push(refusal.to_string());
+    }
+    let prompt = make::prompt_of(&plan);
+    if let Some(hit) = app.policy.look(&app.store, &viewer, &prompt).await? {
+        warnings.push(moderation::sentence(&hit));
     }
     Ok(Json(Estimate {
         credits: credits * u64::from(asked.variants),

@@ -8,6 +8,7 @@ mod extract;
 pub mod folders;
 pub mod jobs;
 pub mod media;
+pub mod moderation;
 pub mod status;
 pub mod styles;
 pub mod transfer;

@@ -7,6 +7,7 @@ pub mod boards;
 pub mod clips;
 pub mod folders;
 pub mod jobs;
+pub mod refusals;
 pub mod styles;
 pub mod usage;
 pub mod users;

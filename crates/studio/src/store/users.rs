@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::Store;
 use crate::files::{fresh_id, now};
+use crate::scope::Scope;
 use crate::wire::time;
 use crate::{Error, Result};
 
@@ -28,6 +29,7 @@ pub struct Key {
     pub hint: String,
     pub created_at: String,
     pub used_at: Option<String>,
+    pub scopes: Vec<Scope>,
 }
 
 const COLUMNS: &str = "SELECT users.id, users.name, users.admin, users.plan FROM users";
@@ -160,29 +162,36 @@ impl Store {
     }
 
     pub async fn keys(&self, owner: &str) -> Result<Vec<Key>> {
-        type Row = (String, String, String, i64, Option<i64>);
+        type Row = (String, String, String, i64, Option<i64>, String);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, name, hint, created, used FROM keys WHERE owner = ? ORDER BY created",
+            "SELECT id, name, hint, created, used, scopes FROM keys WHERE owner = ? ORDER BY created",
         )
         .bind(owner)
         .fetch_all(&self.read)
         .await?;
-        let key = |(id, name, hint, created, used): Row| Key {
+        let key = |(id, name, hint, created, used, scopes): Row| Key {
             id,
             name,
             hint,
             created_at: time(created),
             used_at: used.map(time),
+            scopes: Scope::parse_all(&scopes),
         };
         Ok(rows.into_iter().map(key).collect())
     }
 
-    pub async fn create_key(&self, owner: &str, name: &str, secret: &str) -> Result<Key> {
+    pub async fn create_key(
+        &self,
+        owner: &str,
+        name: &str,
+        secret: &str,
+        scopes: &[Scope],
+    ) -> Result<Key> {
         let (id, at) = (fresh_id(), now());
         let hint = secret[secret.len().saturating_sub(4)..].to_owned();
         let mut t = self.begin().await?;
         sqlx::query(
-            "INSERT INTO keys (id, owner, name, hash, hint, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO keys (id, owner, name, hash, hint, created, scopes) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&id)
         .bind(owner)
@@ -190,6 +199,7 @@ impl Store {
         .bind(hash(secret))
         .bind(&hint)
         .bind(at)
+        .bind(Scope::join(scopes))
         .execute(&mut *t)
         .await?;
         self.commit(t).await?;
@@ -199,6 +209,7 @@ impl Store {
             hint,
             created_at: time(at),
             used_at: None,
+            scopes: scopes.to_vec(),
         })
     }
 
@@ -216,37 +227,40 @@ impl Store {
         }
     }
 
-    /// Whose key it is; its use is noted at most once a minute.
-    pub async fn user_of_key(&self, secret: &str) -> Result<Option<User>> {
+    /// Whose key it is, and what it may do; its use is noted at most once a minute.
+    pub async fn user_of_key(&self, secret: &str) -> Result<Option<(User, Vec<Scope>)>> {
         let hash = hash(secret);
         let sql = format!("{COLUMNS} JOIN keys ON owner = users.id WHERE hash = ?");
         let user: Option<User> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&hash)
             .fetch_optional(&self.read)
             .await?;
-        if user.is_some() {
-            let stale: Option<i64> =
-                sqlx::query_scalar("SELECT 1 FROM keys WHERE hash = ? AND coalesce(used, 0) < ?")
-                    .bind(&hash)
-                    .bind(now() - 60_000)
-                    .fetch_optional(&self.read)
-                    .await?;
-            if stale.is_some() {
-                let mut t = self.begin().await?;
-                sqlx::query("UPDATE keys SET used = ? WHERE hash = ?")
-                    .bind(now())
-                    .bind(&hash)
-                    .execute(&mut *t)
-                    .await?;
-                self.commit(t).await?;
-            }
+        let Some(user) = user else { return Ok(None) };
+        let scopes: Option<String> = sqlx::query_scalar("SELECT scopes FROM keys WHERE hash = ?")
+            .bind(&hash)
+            .fetch_optional(&self.read)
+            .await?;
+        let stale: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM keys WHERE hash = ? AND coalesce(used, 0) < ?")
+                .bind(&hash)
+                .bind(now() - 60_000)
+                .fetch_optional(&self.read)
+                .await?;
+        if stale.is_some() {
+            let mut t = self.begin().await?;
+            sqlx::query("UPDATE keys SET used = ? WHERE hash = ?")
+                .bind(now())
+                .bind(&hash)
+                .execute(&mut *t)
+                .await?;
+            self.commit(t).await?;
         }
-        Ok(user)
+        Ok(scopes.map(|scopes| (user, Scope::parse_all(&scopes))))
     }
 }
 
 /// Secrets are long and random: a plain hash is enough, and looking it up leaks nothing of them.
-fn hash(secret: &str) -> String {
+pub(super) fn hash(secret: &str) -> String {
     let digest = Sha256::digest(secret.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,6 +13,9 @@ use crate::Error;
 /// The result of a handler.
 pub(super) type Answer<T> = Result<T, Fault>;
 
+/// The code of whoever asks too often.
+const RATE: &str = "rate_limit_exceeded";
+
 /// A refusal.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -81,6 +84,7 @@ impl Fault {
         match self.status {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::FORBIDDEN => "permission_error",
+            StatusCode::TOO_MANY_REQUESTS if self.code == Some(RATE) => "rate_limit_error",
             StatusCode::TOO_MANY_REQUESTS => "insufficient_quota",
             status if status.is_server_error() => "server_error",
             _ => "invalid_request_error",
@@ -100,6 +104,7 @@ impl From<Error> for Fault {
             _ => status,
         };
         let code = match status {
+            _ if matches!(error, Error::Blocked { .. }) => Some(word),
             StatusCode::UNAUTHORIZED => Some("invalid_api_key"),
             StatusCode::TOO_MANY_REQUESTS => Some("insufficient_quota"),
             StatusCode::BAD_REQUEST => Some("invalid_value"),
@@ -108,7 +113,7 @@ impl From<Error> for Fault {
         Self {
             status,
             message: error.to_string(),
-            param: None,
+            param: matches!(error, Error::Blocked { .. }).then(|| "prompt".to_owned()),
             code,
         }
     }
@@ -148,7 +153,12 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
         Some(message) => message.to_owned(),
         None => String::from_utf8_lossy(&bytes).into_owned(),
     };
-    let code = (status == StatusCode::UNAUTHORIZED).then_some("invalid_api_key");
+    let code = match (status, said["error"]["code"].as_str()) {
+        (StatusCode::UNAUTHORIZED, _) => Some("invalid_api_key"),
+        (StatusCode::TOO_MANY_REQUESTS, _) => Some(RATE),
+        (_, Some("insufficient_scope")) => Some("insufficient_scope"),
+        _ => None,
+    };
     let mut answer = Fault {
         status,
         message: match message.is_empty() {

@@ -3,7 +3,9 @@
 mod accounts;
 mod generate;
 mod library;
+mod limits;
 mod load;
+mod moderation;
 mod queue;
 mod security;
 mod support;
