@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 /// A crate and the workspace crates that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
     ("kinora-media", &[]),
-    ("kinora-models", &[]),
+    ("kinora-kernels", &[]),
+    ("kinora-models", &["kinora-kernels"]),
     ("kinora-world", &[]),
     ("kinora-engine", &["kinora-media", "kinora-models"]),
     (
@@ -28,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates that must not see these packages, at any depth.
 const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("kinora-kernels", &["candle-core", "tokio"]),
     ("kinora-models", &["tokio", "axum", "hyper"]),
     ("kinora-engine", &["tokio", "axum", "hyper"]),
     ("kinora-media", &["candle-core", "tokio"]),

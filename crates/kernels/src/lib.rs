@@ -1,0 +1,35 @@
+//! The hot loops of the networks on a CPU, over plain slices.
+//!
+//! Everything heavy is one small thing done very often: [`tile`] adds the product of 12 rows and 32
+//! columns to 12 × 32 sums that stay in registers. There is one such loop for each kind of processor
+//! ([`Path`]) and element ([`Element`]), and a portable one that the others are held against. Around it:
+//!
+//! - [`Packed`] lays out weights once as the tile wants them, 32 columns side by side;
+//! - [`Rows`] says where the other side comes from, so that a convolution is a product whose rows are gathered;
+//! - [`multiply`] cuts the product into blocks that fit the caches, shares them among the threads, and
+//!   hands each finished row to a [`Finish`]: bias, activation, gate and residual, while it is at hand.
+//!
+//! [`attention`] is made of the same tile, a few rows of scores at a time.
+//!
+//! Nothing here knows tensors, shapes beyond rows and columns, or networks. It is the only crate of the
+//! workspace in which `unsafe` is allowed.
+
+mod attention;
+mod conv;
+mod element;
+pub mod math;
+mod matmul;
+mod out;
+mod pack;
+mod path;
+pub mod peak;
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use attention::{Bias, Heads, attention, attention_on};
+pub use conv::{Patches, Window};
+pub use element::Element;
+pub use matmul::{Activation, Finish, Gate, Residual, multiply, multiply_on};
+pub use pack::{Packed, Plain, Rows, narrow_all};
+pub use path::Path;
