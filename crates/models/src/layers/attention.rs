@@ -1,11 +1,24 @@
-//! Scaled dot-product attention, in blocks of queries so that no score matrix grows with n².
+//! Scaled dot-product attention: on a CPU by our own kernel, elsewhere in blocks of queries, so that
+//! nowhere a score matrix grows with n².
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
+use half::bf16;
+use kinora_kernels::{Bias, Heads};
 
-use super::rows::{map_rows, on_cpu, softmax_row};
+use super::rows::{on_cpu, slice};
 
 /// Scores held at a time, all heads together: 16 MiB in f32.
 const BLOCK: usize = 4 << 20;
+
+/// What an attention is, beside its queries, keys and values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AttentionSpec {
+    pub heads: usize,
+    /// What the scores are multiplied with.
+    pub scale: f64,
+    /// The weights' type. Where it is bf16, so are the factors of a product on a CPU.
+    pub dtype: DType,
+}
 
 /// What is added to the scores before the softmax, in f32.
 #[derive(Default)]
@@ -23,7 +36,88 @@ pub(crate) fn attention(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,
-    (heads, scale): (usize, f64),
+    spec: AttentionSpec,
+    bias: &AttentionBias,
+) -> Result<Tensor> {
+    if !on_cpu(q) || q.dim(2)? / spec.heads > Heads::WIDEST {
+        return by_tensors(q, k, v, spec, bias);
+    }
+    let values = |x: Option<&Tensor>| -> Result<Option<Vec<f32>>> {
+        x.map(|x| x.flatten_all()?.to_vec1()).transpose()
+    };
+    let op = Attend {
+        spec,
+        pairs: values(bias.pairs)?,
+        keys: values(bias.keys)?,
+        queries: values(bias.queries)?,
+    };
+    let (k, v) = (k.contiguous()?, v.contiguous()?);
+    q.contiguous()?.apply_op3_no_bwd(&k, &v, &op)
+}
+
+struct Attend {
+    spec: AttentionSpec,
+    pairs: Option<Vec<f32>>,
+    keys: Option<Vec<f32>>,
+    queries: Option<Vec<f32>>,
+}
+
+impl CustomOp3 for Attend {
+    fn name(&self) -> &'static str {
+        "attention"
+    }
+
+    fn cpu_fwd(
+        &self,
+        q: &CpuStorage,
+        q_layout: &Layout,
+        k: &CpuStorage,
+        k_layout: &Layout,
+        v: &CpuStorage,
+        v_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (batch, queries, width) = q_layout.shape().dims3()?;
+        let (_, keys, _) = k_layout.shape().dims3()?;
+        if k_layout.dims() != [batch, keys, width] || v_layout.dims() != k_layout.dims() {
+            bail!(
+                "attention of {:?} to {:?} and {:?}",
+                q_layout.dims(),
+                k_layout.dims(),
+                v_layout.dims()
+            );
+        }
+        let heads = Heads {
+            batch,
+            queries,
+            keys,
+            heads: self.spec.heads,
+            width: width / self.spec.heads,
+            scale: self.spec.scale as f32,
+        };
+        let bias = Bias {
+            pairs: self.pairs.as_deref(),
+            keys: self.keys.as_deref(),
+            queries: self.queries.as_deref(),
+        };
+        let qkv = [
+            slice(q, q_layout)?,
+            slice(k, k_layout)?,
+            slice(v, v_layout)?,
+        ];
+        let y = match self.spec.dtype {
+            DType::BF16 => kinora_kernels::attention::<bf16>(qkv, heads, &bias),
+            _ => kinora_kernels::attention::<f32>(qkv, heads, &bias),
+        };
+        Ok((CpuStorage::F32(y), q_layout.shape().clone()))
+    }
+}
+
+/// With tensor operations, for any device.
+fn by_tensors(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    AttentionSpec { heads, scale, .. }: AttentionSpec,
     bias: &AttentionBias,
 ) -> Result<Tensor> {
     let (batch, n, width) = q.dims3()?;
@@ -56,7 +150,7 @@ pub(crate) fn attention(
             if let Some(queries) = &queries {
                 scores = scores.broadcast_add(&queries.narrow(0, start, len)?)?;
             }
-            let weights = softmax(&scores)?.to_dtype(v.dtype())?;
+            let weights = candle_nn::ops::softmax_last_dim(&scores)?.to_dtype(v.dtype())?;
             blocks.push(weights.matmul(&v)?.transpose(0, 1)?); // (len, h, d)
         }
         items.push(Tensor::cat(&blocks, 0)?.reshape((1, n, width))?);
@@ -67,10 +161,34 @@ pub(crate) fn attention(
     }
 }
 
-fn softmax(scores: &Tensor) -> Result<Tensor> {
-    if on_cpu(scores) {
-        map_rows(scores, |_, row, out| softmax_row(row, out))
-    } else {
-        candle_nn::ops::softmax_last_dim(scores)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn the_kernel_agrees_with_tensors() -> Result<()> {
+        let random = |shape: &[usize]| Tensor::randn(0f32, 1.0, shape, &Device::Cpu);
+        let (q, k) = (random(&[2, 37, 24])?, random(&[2, 21, 24])?);
+        let v = random(&[2, 21, 24])?;
+        let (pairs, keys) = (random(&[3, 37, 21])?, random(&[2, 21])?);
+        let queries = random(&[2, 37, 21])?;
+        let bias = AttentionBias {
+            pairs: Some(&pairs),
+            keys: Some(&keys),
+            queries: Some(&queries),
+        };
+        for (dtype, tolerance) in [(DType::F32, 1e-5), (DType::BF16, 3e-2)] {
+            let spec = AttentionSpec {
+                heads: 3,
+                scale: 0.35,
+                dtype,
+            };
+            let kernel = attention(&q, &k, &v, spec, &bias)?;
+            let tensors = by_tensors(&q, &k, &v, spec, &bias)?;
+            let apart = (kernel - tensors)?.abs()?.flatten_all()?.max(0)?;
+            assert!(apart.to_scalar::<f32>()? < tolerance, "{dtype:?}: {apart}");
+        }
+        Ok(())
     }
 }

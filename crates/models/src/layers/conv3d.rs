@@ -1,18 +1,17 @@
 //! Convolution over time, height and width, of channels-last video.
 //!
 //! Each output position's neighbourhood is a row of a patch matrix, and the convolution is that
-//! matrix times the weights. The matrix is made and used a block of rows at a time: whole, it would
-//! be 27 times the clip.
+//! matrix times the weights. On a CPU the matrix is never made: our own kernel gathers its rows.
 
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Tensor, bail};
 use candle_nn::VarBuilder;
-use half::{bf16, f16};
-use rayon::prelude::*;
+use half::bf16;
+use kinora_kernels::{Element, Finish, Packed, Patches, Window, multiply, narrow_all};
 
-/// Values of a block of patches on a CPU: about what its second-level caches hold.
-const CPU_BLOCK: usize = 1 << 20;
+use super::rows::slice;
+
 /// Values of a block of patches on a GPU.
-const GPU_BLOCK: usize = 1 << 26;
+const BLOCK: usize = 1 << 26;
 
 /// Size, step and zero padding of a kernel, along time, height and width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,31 +29,47 @@ impl Conv3dSpec {
         padding: [1, 1, 1],
     };
 
-    /// Output size for an input size (t, h, w), none of which the kernel exceeds.
-    fn output(&self, size: [usize; 3]) -> candle_core::Result<[usize; 3]> {
-        let mut out = [0; 3];
-        for axis in 0..3 {
-            let padded = size[axis] + 2 * self.padding[axis];
-            if padded < self.kernel[axis] {
-                bail!(
-                    "a convolution of {:?} got only {size:?} (t, h, w)",
-                    self.kernel
-                );
-            }
-            out[axis] = (padded - self.kernel[axis]) / self.stride[axis] + 1;
+    fn window(self) -> Window {
+        Window {
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
         }
-        Ok(out)
+    }
+
+    /// Output size for an input size (t, h, w), none of which the kernel exceeds.
+    fn output(self, size: [usize; 3]) -> candle_core::Result<[usize; 3]> {
+        match self.window().output(size) {
+            Some(out) => Ok(out),
+            None => bail!(
+                "a convolution of {:?} got only {size:?} (t, h, w)",
+                self.kernel
+            ),
+        }
     }
 }
 
 /// A 3-D convolution with bias.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Conv3d {
     spec: Conv3dSpec,
-    /// (taps · c_in, c_out)
-    weight: Tensor,
-    /// (c_out)
-    bias: Tensor,
+    c_in: usize,
+    c_out: usize,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    /// On a CPU, where activations are f32 and the products are of the weights' type.
+    Packed { weight: Weight, bias: Vec<f32> },
+    /// Elsewhere: weight (taps · c_in, c_out) and bias (c_out).
+    Tensors { weight: Tensor, bias: Tensor },
+}
+
+#[derive(Clone)]
+enum Weight {
+    F32(Packed<f32>),
+    Bf16(Packed<bf16>),
 }
 
 impl Conv3d {
@@ -72,6 +87,30 @@ impl Conv3d {
 
     /// From `weight` (c_out, c_in, kt, kh, kw) and `bias` (c_out).
     pub fn new(weight: &Tensor, bias: &Tensor, spec: Conv3dSpec) -> candle_core::Result<Self> {
+        let plain = Self::by_tensors(weight, bias, spec)?;
+        let Kind::Tensors { weight, bias } = &plain.kind else {
+            return Ok(plain);
+        };
+        if !weight.device().is_cpu() {
+            return Ok(plain);
+        }
+        let (depth, columns) = weight.dims2()?;
+        let values = weight.flatten_all()?;
+        let weight = match weight.dtype() {
+            DType::BF16 => Weight::Bf16(Packed::transposed(&values.to_vec1()?, columns, depth)),
+            _ => {
+                let values = values.to_dtype(DType::F32)?.to_vec1()?;
+                Weight::F32(Packed::transposed(&values, columns, depth))
+            }
+        };
+        let bias = bias.to_dtype(DType::F32)?.to_vec1()?;
+        Ok(Self {
+            kind: Kind::Packed { weight, bias },
+            ..plain
+        })
+    }
+
+    fn by_tensors(weight: &Tensor, bias: &Tensor, spec: Conv3dSpec) -> candle_core::Result<Self> {
         let (c_out, c_in, kt, kh, kw) = weight.dims5()?;
         if [kt, kh, kw] != spec.kernel {
             bail!(
@@ -84,64 +123,83 @@ impl Conv3d {
             .contiguous()?
             .reshape((kt * kh * kw * c_in, c_out))?;
         let bias = bias.clone();
-        Ok(Self { spec, weight, bias })
+        Ok(Self {
+            spec,
+            c_in,
+            c_out,
+            kind: Kind::Tensors { weight, bias },
+        })
     }
 
     /// The convolution that a clip meets in which all frames under the kernel are alike: a kernel of
-    /// one frame, for a third of the work.
+    /// one frame, for a third of the work. Its weights are f32: rounded again, the sums would be worse
+    /// than their parts.
     pub fn still(&self) -> candle_core::Result<Self> {
         let [kt, kh, kw] = self.spec.kernel;
-        let (k, c_out) = self.weight.dims2()?;
-        let weight = self.weight.reshape((kt, k / kt, c_out))?;
+        let kind = match &self.kind {
+            Kind::Packed { weight, bias } => Kind::Packed {
+                weight: Weight::F32(match weight {
+                    Weight::F32(weight) => weight.folded(kt),
+                    Weight::Bf16(weight) => weight.folded(kt),
+                }),
+                bias: bias.clone(),
+            },
+            Kind::Tensors { weight, bias } => {
+                let (k, c_out) = weight.dims2()?;
+                let weight = weight.reshape((kt, k / kt, c_out))?;
+                Kind::Tensors {
+                    weight: weight.to_dtype(DType::F32)?.sum(0)?,
+                    bias: bias.clone(),
+                }
+            }
+        };
         Ok(Self {
             spec: Conv3dSpec {
                 kernel: [1, kh, kw],
-                stride: self.spec.stride,
-                padding: self.spec.padding,
+                ..self.spec
             },
-            // Stays in f32: rounded again, the sum would be worse than its parts.
-            weight: weight.to_dtype(DType::F32)?.sum(0)?,
-            bias: self.bias.clone(),
+            kind,
+            ..*self
         })
     }
 
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out).
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let (b, t, h, w, c_in) = x.dims5()?;
-        let [kt, kh, kw] = self.spec.kernel;
-        let (k, c_out) = self.weight.dims2()?;
-        if k != kt * kh * kw * c_in {
-            bail!(
-                "a convolution of {} channels got {c_in}",
-                k / (kt * kh * kw)
-            );
+        let (_, t, h, w, c_in) = x.dims5()?;
+        if c_in != self.c_in {
+            bail!("a convolution of {} channels got {c_in}", self.c_in);
         }
+        self.spec.output([t, h, w])?;
+        match &self.kind {
+            Kind::Packed { .. } => {
+                let y = x.to_dtype(DType::F32)?.contiguous()?;
+                y.apply_op1_no_bwd(self)?.to_dtype(x.dtype())
+            }
+            Kind::Tensors { weight, bias } => self.forward_by_tensors(x, weight, bias),
+        }
+    }
+
+    /// With tensor operations, for any device: a block of the patch matrix at a time, since the whole
+    /// would be 27 times the clip.
+    fn forward_by_tensors(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+    ) -> candle_core::Result<Tensor> {
+        let (b, t, h, w, _) = x.dims5()?;
+        let (k, c_out) = weight.dims2()?;
         let [t_out, h_out, w_out] = self.spec.output([t, h, w])?;
         let rows = b * t_out * h_out; // of w_out positions each
-        // CPU matrix products are quickest and most exact in f32, whatever the weights' type.
-        let on_cpu = x.device().is_cpu();
-        let (compute, block) = match on_cpu {
-            true => (DType::F32, CPU_BLOCK),
-            false => (x.dtype(), GPU_BLOCK),
-        };
-        let (weight, bias) = (self.weight.to_dtype(compute)?, self.bias.to_dtype(compute)?);
-        let padded = match on_cpu {
-            true => x.contiguous()?,
-            false => self.pad(x)?,
-        };
+        let (weight, bias) = (weight.to_dtype(x.dtype())?, bias.to_dtype(x.dtype())?);
+        let padded = self.pad(x)?;
         let out = Tensor::zeros((rows * w_out, c_out), x.dtype(), x.device())?;
-        let step = (block / (k * w_out)).clamp(1, rows);
+        let step = (BLOCK / (k * w_out)).clamp(1, rows);
         for start in (0..rows).step_by(step) {
             let rows = start..(start + step).min(rows);
-            let patches = match on_cpu {
-                true => padded.apply_op1_no_bwd(&Patches {
-                    spec: self.spec,
-                    rows,
-                })?,
-                false => self.patches_by_ops(&padded, rows, [t_out, h_out, w_out])?,
-            };
+            let patches = self.patches(&padded, rows, [t_out, h_out, w_out])?;
             let y = patches.matmul(&weight)?.broadcast_add(&bias)?;
-            out.slice_set(&y.to_dtype(x.dtype())?, 0, start * w_out)?;
+            out.slice_set(&y, 0, start * w_out)?;
         }
         out.reshape((b, t_out, h_out, w_out, c_out))
     }
@@ -153,8 +211,8 @@ impl Conv3d {
             .pad_with_zeros(3, w, w)
     }
 
-    /// Rows `rows` of the patch matrix of a padded x (b, t, h, w, c), from tensor operations.
-    fn patches_by_ops(
+    /// Rows `rows` of the patch matrix of a padded x (b, t, h, w, c).
+    fn patches(
         &self,
         x: &Tensor,
         rows: std::ops::Range<usize>,
@@ -190,16 +248,9 @@ impl Conv3d {
     }
 }
 
-/// Rows of the patch matrix of x (b, t, h, w, c), in f32: (rows · w_out, taps · c).
-struct Patches {
-    spec: Conv3dSpec,
-    /// Output lines, counted over b, t and h.
-    rows: std::ops::Range<usize>,
-}
-
-impl CustomOp1 for Patches {
+impl CustomOp1 for Conv3d {
     fn name(&self) -> &'static str {
-        "conv3d-patches"
+        "conv3d"
     }
 
     fn cpu_fwd(
@@ -207,66 +258,41 @@ impl CustomOp1 for Patches {
         storage: &CpuStorage,
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            bail!("conv3d-patches needs contiguous input");
+        let Kind::Packed { weight, bias } = &self.kind else {
+            bail!("a convolution of another device");
         };
-        let dims = layout.shape().dims5()?;
-        let (patches, shape) = match storage {
-            CpuStorage::F32(x) => self.gather(&x[start..end], dims, |from, to| {
-                to.copy_from_slice(from);
-            })?,
-            CpuStorage::BF16(x) => self.gather(&x[start..end], dims, |from, to| {
-                to.iter_mut()
-                    .zip(from)
-                    .for_each(|(to, from)| *to = bf16::to_f32(*from));
-            })?,
-            CpuStorage::F16(x) => self.gather(&x[start..end], dims, |from, to| {
-                to.iter_mut()
-                    .zip(from)
-                    .for_each(|(to, from)| *to = f16::to_f32(*from));
-            })?,
-            _ => bail!("conv3d-patches takes f32, bf16 or f16"),
+        let (b, t, h, w, _) = layout.shape().dims5()?;
+        let [t_out, h_out, w_out] = self.spec.output([t, h, w])?;
+        let x = slice(storage, layout)?;
+        let y = match weight {
+            Weight::F32(weight) => self.product(x, (b, [t, h, w]), weight, bias),
+            // Each value is in many neighbourhoods: it is rounded once for all.
+            Weight::Bf16(weight) => self.product(&narrow_all(x), (b, [t, h, w]), weight, bias),
         };
-        Ok((CpuStorage::F32(patches), shape))
+        Ok((
+            CpuStorage::F32(y),
+            (b, t_out, h_out, w_out, self.c_out).into(),
+        ))
     }
 }
 
-impl Patches {
-    fn gather<T: Sync>(
+impl Conv3d {
+    fn product<T: Element>(
         &self,
         x: &[T],
-        (_, t, h, w, c): (usize, usize, usize, usize, usize),
-        copy: impl Fn(&[T], &mut [f32]) + Sync,
-    ) -> candle_core::Result<(Vec<f32>, Shape)> {
-        let [kt, kh, kw] = self.spec.kernel;
-        let [st, sh, sw] = self.spec.stride;
-        let [pt, ph, pw] = self.spec.padding;
-        let [t_out, h_out, w_out] = self.spec.output([t, h, w])?;
-        let k = kt * kh * kw * c;
-        let mut patches = vec![0f32; self.rows.len() * w_out * k];
-        let lines = patches.par_chunks_exact_mut(w_out * k);
-        lines.zip(self.rows.clone()).for_each(|(line, row)| {
-            let (b, to, ho) = (row / (h_out * t_out), row / h_out % t_out, row % h_out);
-            for (tap, (dt, dh)) in (0..kt)
-                .flat_map(|dt| (0..kh).map(move |dh| (dt, dh)))
-                .enumerate()
-            {
-                // Coordinates within the padding leave the zeros as they are.
-                let (ti, hi) = (to * st + dt, ho * sh + dh);
-                if ti < pt || ti >= t + pt || hi < ph || hi >= h + ph {
-                    continue;
-                }
-                let from = &x[((b * t + ti - pt) * h + hi - ph) * w * c..][..w * c];
-                for (wo, patch) in line.chunks_exact_mut(k).enumerate() {
-                    let first = (wo * sw).max(pw) - pw;
-                    let skip = pw.saturating_sub(wo * sw);
-                    let n = (kw - skip).min(w - first);
-                    let to = &mut patch[(tap * kw + skip) * c..][..n * c];
-                    copy(&from[first * c..][..n * c], to);
-                }
-            }
-        });
-        Ok((patches, (self.rows.len() * w_out, k).into()))
+        (b, size): (usize, [usize; 3]),
+        weight: &Packed<T>,
+        bias: &[f32],
+    ) -> Vec<f32> {
+        let finish = Finish {
+            bias: Some(bias),
+            ..Finish::default()
+        };
+        multiply(
+            &Patches::new(x, b, size, self.c_in, self.spec.window()),
+            weight,
+            &finish,
+        )
     }
 }
 
@@ -340,11 +366,27 @@ mod tests {
         let expected = by_definition(&x, &weight, &bias, spec);
         assert!(relative_l2(&conv.forward(&x)?, &expected) < 1e-6);
         // What a GPU does, done on the CPU.
-        let out = spec.output([dims[1], dims[2], dims[3]])?;
-        let rows = dims[0] * out[0] * out[1];
-        let patches = conv.patches_by_ops(&conv.pad(&x)?, 0..rows, out)?;
-        let y = patches.matmul(&conv.weight)?.broadcast_add(&bias)?;
+        let plain = Conv3d::by_tensors(&weight, &bias, spec)?;
+        assert!(relative_l2(&plain.forward(&x)?, &expected) < 1e-6);
+        // In bf16 the factors are rounded: the expectation, from what they are then.
+        let [x, weight] = [x, weight].map(|x| x.to_dtype(DType::BF16));
+        let (x, weight) = (x?, weight?);
+        let expected = by_definition(&x, &weight, &bias, spec);
+        let conv = Conv3d::new(&weight, &bias, spec)?;
+        let y = conv.forward(&x.to_dtype(DType::F32)?)?;
         assert!(relative_l2(&y, &expected) < 1e-6);
+        if dims[1] == spec.kernel[0] && spec.padding[0] == 0 {
+            let first = x.narrow(1, 0, 1)?;
+            let alike = Tensor::cat(&vec![&first; dims[1]], 1)?;
+            let expected = by_definition(&alike, &weight, &bias, spec);
+            for conv in [
+                conv,
+                Conv3d::by_tensors(&weight.to_dtype(DType::F32)?, &bias, spec)?,
+            ] {
+                let y = conv.still()?.forward(&first.to_dtype(DType::F32)?)?;
+                assert!(relative_l2(&y, &expected) < 1e-6);
+            }
+        }
         Ok(())
     }
 

@@ -1,40 +1,181 @@
 //! `y = x · wᵀ + b`.
 
-use candle_core::{Result, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 use candle_nn::{Linear as Plain, Module, VarBuilder};
+use half::bf16;
+use kinora_kernels::{Activation, Finish, Gate, Packed, Plain as Rows, Residual, multiply};
 
-/// A linear layer whose weights may be narrower than the activations; they are widened on use.
-pub(crate) struct Linear {
-    inner: Plain,
+use super::gelu;
+use super::rows::slice;
+
+/// A linear layer.
+pub(crate) struct Linear(Kind);
+
+enum Kind {
+    /// On a CPU, where activations are f32 and the products are of the weights' type.
+    Packed {
+        weight: Weight,
+        bias: Option<Vec<f32>>,
+    },
+    /// Elsewhere.
+    Tensors(Plain),
+}
+
+enum Weight {
+    F32(Packed<f32>),
+    Bf16(Packed<bf16>),
 }
 
 impl Linear {
     pub fn load(input: usize, output: usize, vb: VarBuilder) -> Result<Self> {
-        let inner = candle_nn::linear(input, output, vb)?;
-        Ok(Self { inner })
+        Self::load_biased(input, output, true, vb)
     }
 
     pub fn load_no_bias(input: usize, output: usize, vb: VarBuilder) -> Result<Self> {
-        let inner = candle_nn::linear_no_bias(input, output, vb)?;
-        Ok(Self { inner })
+        Self::load_biased(input, output, false, vb)
     }
 
     /// A bias or none, as a config says.
     pub fn load_biased(input: usize, output: usize, bias: bool, vb: VarBuilder) -> Result<Self> {
-        if bias {
-            Self::load(input, output, vb)
-        } else {
-            Self::load_no_bias(input, output, vb)
+        let weight = vb.get((output, input), "weight")?;
+        let bias = bias.then(|| vb.get(output, "bias")).transpose()?;
+        if !vb.device().is_cpu() {
+            return Ok(Self(Kind::Tensors(Plain::new(weight, bias))));
+        }
+        let values = weight.flatten_all()?;
+        let weight = match vb.dtype() {
+            DType::BF16 => Weight::Bf16(Packed::new(&values.to_vec1()?, output, input)),
+            _ => {
+                let values = values.to_dtype(DType::F32)?;
+                Weight::F32(Packed::new(&values.to_vec1()?, output, input))
+            }
+        };
+        let bias = bias.map(|bias| bias.to_dtype(DType::F32)?.to_vec1());
+        Ok(Self(Kind::Packed {
+            weight,
+            bias: bias.transpose()?,
+        }))
+    }
+
+    /// `x` (…, input) → (…, output), in the dtype of `x`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.product(x, Activation::None)
+    }
+
+    /// [`Linear::forward`], then GELU approximated by the hyperbolic tangent.
+    pub fn forward_gelu(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.0 {
+            Kind::Packed { .. } => self.product(x, Activation::Gelu),
+            Kind::Tensors(plain) => gelu(&plain.forward(x)?),
         }
     }
 
-    /// `x` (…, input), contiguous → (…, output), in the dtype of `x`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if self.inner.weight().dtype() == x.dtype() {
-            return self.inner.forward(x);
+    /// `onto + forward(x)`, or on a CPU with gates `onto + gate · forward(x)`. `onto` (…, output).
+    pub fn forward_onto(
+        &self,
+        x: &Tensor,
+        onto: &Tensor,
+        gate: Option<&dyn Gate>,
+    ) -> Result<Tensor> {
+        match &self.0 {
+            Kind::Packed { .. } => x.contiguous()?.apply_op2_no_bwd(
+                &onto.contiguous()?,
+                &Product {
+                    linear: self,
+                    activation: Activation::None,
+                    gate,
+                },
+            ),
+            Kind::Tensors(plain) if gate.is_none() => onto + plain.forward(x)?,
+            Kind::Tensors(_) => bail!("gates at hand are for a CPU"),
         }
-        let weight = self.inner.weight().to_dtype(x.dtype())?;
-        let bias = self.inner.bias().map(|b| b.to_dtype(x.dtype()));
-        Plain::new(weight, bias.transpose()?).forward(x)
+    }
+
+    fn product(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        match &self.0 {
+            Kind::Packed { .. } => {
+                let product = Product {
+                    linear: self,
+                    activation,
+                    gate: None,
+                };
+                let y = x.to_dtype(DType::F32)?.contiguous()?;
+                y.apply_op1_no_bwd(&product)?.to_dtype(x.dtype())
+            }
+            Kind::Tensors(plain) => plain.forward(x),
+        }
+    }
+}
+
+struct Product<'a> {
+    linear: &'a Linear,
+    activation: Activation,
+    gate: Option<&'a dyn Gate>,
+}
+
+impl Product<'_> {
+    fn run(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        onto: Option<&[f32]>,
+    ) -> Result<(CpuStorage, Shape)> {
+        let Kind::Packed { weight, bias } = &self.linear.0 else {
+            bail!("a linear layer of another device");
+        };
+        let (columns, depth) = match weight {
+            Weight::F32(weight) => (weight.columns(), weight.depth()),
+            Weight::Bf16(weight) => (weight.columns(), weight.depth()),
+        };
+        let mut shape = layout.dims().to_vec();
+        let Some(last) = shape.last_mut().filter(|last| **last == depth) else {
+            bail!("a linear layer of {depth} inputs got {shape:?}");
+        };
+        *last = columns;
+        let shape = Shape::from(shape);
+        if onto.is_some_and(|onto| onto.len() != shape.elem_count()) {
+            bail!("a linear layer onto something else than {shape:?}");
+        }
+        let rows = Rows::new(
+            slice(x, layout)?,
+            shape.elem_count() / columns.max(1),
+            depth,
+        );
+        let finish = Finish {
+            bias: bias.as_deref(),
+            activation: self.activation,
+            residual: onto.map(|x| Residual { x, gate: self.gate }),
+        };
+        let y = match weight {
+            Weight::F32(weight) => multiply(&rows, weight, &finish),
+            Weight::Bf16(weight) => multiply(&rows, weight, &finish),
+        };
+        Ok((CpuStorage::F32(y), shape))
+    }
+}
+
+impl CustomOp1 for Product<'_> {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.run(x, layout, None)
+    }
+}
+
+impl CustomOp2 for Product<'_> {
+    fn name(&self) -> &'static str {
+        "linear-onto"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        onto: &CpuStorage,
+        onto_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.run(x, layout, Some(slice(onto, onto_layout)?))
     }
 }

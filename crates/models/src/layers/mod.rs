@@ -6,10 +6,10 @@ mod linear;
 mod norm;
 mod rows;
 
-pub(crate) use attention::{AttentionBias, attention};
+pub(crate) use attention::{AttentionBias, AttentionSpec, attention};
 pub(crate) use linear::Linear;
 pub(crate) use norm::Norm;
-pub(crate) use rows::{gelu_row, map_rows, on_cpu, zip_rows};
+pub(crate) use rows::{gelu_row, map_rows, on_cpu};
 
 use candle_core::{DType, Device, Result, Tensor};
 

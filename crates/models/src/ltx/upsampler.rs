@@ -129,7 +129,6 @@ impl LatentUpsampler {
     /// From given weights.
     pub fn new(config: &UpsamplerConfig, vb: VarBuilder) -> Result<Self> {
         let dtype = activation_dtype(vb.dtype(), vb.device());
-        let vb = vb.set_dtype(dtype);
         let (c, mid, dims) = (config.in_channels, config.mid_channels, config.dims);
         let blocks = |name: &str| -> Result<Vec<ResBlock>> {
             let vb = vb.pp(name);

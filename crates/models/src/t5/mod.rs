@@ -8,7 +8,7 @@ use candle_nn::{Embedding, Module, VarBuilder};
 pub use config::T5Config;
 
 use crate::error::{Error, Result};
-use crate::layers::{AttentionBias, Linear, Norm, activation_dtype, attention, gelu};
+use crate::layers::{AttentionBias, AttentionSpec, Linear, Norm, activation_dtype, attention};
 use crate::source::ModelSource;
 use config::Activation;
 
@@ -185,7 +185,7 @@ impl Block {
 }
 
 struct SelfAttention {
-    heads: usize,
+    spec: AttentionSpec,
     q: Linear,
     k: Linear,
     v: Linear,
@@ -197,7 +197,12 @@ impl SelfAttention {
         let inner = config.num_heads * config.d_kv;
         let linear = |name| Linear::load_no_bias(config.d_model, inner, vb.pp(name));
         Ok(Self {
-            heads: config.num_heads,
+            // T5 does not scale its scores.
+            spec: AttentionSpec {
+                heads: config.num_heads,
+                scale: 1.0,
+                dtype: vb.dtype(),
+            },
             q: linear("q")?,
             k: linear("k")?,
             v: linear("v")?,
@@ -207,9 +212,7 @@ impl SelfAttention {
 
     fn forward(&self, x: &Tensor, bias: &AttentionBias) -> TensorResult<Tensor> {
         let (q, k, v) = (self.q.forward(x)?, self.k.forward(x)?, self.v.forward(x)?);
-        // T5 does not scale its scores.
-        self.o
-            .forward(&attention(&q, &k, &v, (self.heads, 1.0), bias)?)
+        self.o.forward(&attention(&q, &k, &v, self.spec, bias)?)
     }
 }
 
@@ -240,12 +243,11 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        let inner = self.inner.forward(x)?;
         let inner = match self.activation {
-            Activation::Relu => inner.relu()?,
-            Activation::Gelu => inner.gelu_erf()?,
-            Activation::GeluTanh => gelu(&inner)?,
-            Activation::Silu => inner.silu()?,
+            Activation::Relu => self.inner.forward(x)?.relu()?,
+            Activation::Gelu => self.inner.forward(x)?.gelu_erf()?,
+            Activation::GeluTanh => self.inner.forward_gelu(x)?,
+            Activation::Silu => self.inner.forward(x)?.silu()?,
         };
         match &self.gate {
             Some(gate) => self.outer.forward(&(inner * gate.forward(x)?)?),

@@ -6,7 +6,7 @@ use candle_nn::VarBuilder;
 use super::config::TransformerConfig;
 use super::rope::Rope;
 use super::time::{MODULATIONS, Time};
-use crate::layers::{AttentionBias, Linear, Norm, attention, gelu};
+use crate::layers::{AttentionBias, AttentionSpec, Linear, Norm, attention};
 
 /// Epsilon of the queries' and keys' normalisation, fixed in the architecture.
 const QK_EPS: f64 = 1e-5;
@@ -82,20 +82,21 @@ impl Block {
         let query = self.attn1.query(&y, Some(rope))?;
         let kv = self.attn1.key_value(&y, Some(rope))?;
         let y = self.attn1.attend(&query, &kv, &AttentionBias::default())?;
-        let x = time.add_gated(x, &y, GATE_1)?;
+        let x = time.add_gated(x, &self.attn1.to_out, &y, GATE_1)?;
 
         let query = self.attn2.query(&x, None)?;
-        let x = (&x + self.attn2.attend(&query, text, text_bias)?)?;
+        let y = self.attn2.attend(&query, text, text_bias)?;
+        let x = self.attn2.to_out.forward_onto(&y, &x, None)?;
 
         let y = time.apply(&self.norm2, &x, (SHIFT_2, SCALE_2))?;
-        time.add_gated(&x, &self.feed_forward.forward(&y)?, GATE_2)
+        let y = self.feed_forward.inner(&y)?;
+        time.add_gated(&x, &self.feed_forward.linear_out, &y, GATE_2)
     }
 }
 
 /// Attention whose queries and keys are normalised over all heads together.
 struct Attention {
-    heads: usize,
-    scale: f64,
+    spec: AttentionSpec,
     to_q: Linear,
     to_k: Linear,
     to_v: Linear,
@@ -111,8 +112,11 @@ impl Attention {
         let linear = |name| Linear::load_biased(width, width, bias, vb.pp(name));
         let to_out = vb.pp("to_out").pp(0);
         Ok(Self {
-            heads: config.num_attention_heads,
-            scale: 1.0 / (config.attention_head_dim as f64).sqrt(),
+            spec: AttentionSpec {
+                heads: config.num_attention_heads,
+                scale: 1.0 / (config.attention_head_dim as f64).sqrt(),
+                dtype: vb.dtype(),
+            },
             to_q: linear("to_q")?,
             to_k: linear("to_k")?,
             to_v: linear("to_v")?,
@@ -133,10 +137,9 @@ impl Attention {
         })
     }
 
+    /// What [`Attention::to_out`] then projects.
     fn attend(&self, query: &Tensor, kv: &KeyValue, bias: &AttentionBias) -> Result<Tensor> {
-        let shape = (self.heads, self.scale);
-        let out = attention(query, &kv.key, &kv.value, shape, bias)?;
-        self.to_out.forward(&out)
+        attention(query, &kv.key, &kv.value, self.spec, bias)
     }
 }
 
@@ -164,13 +167,11 @@ impl FeedForward {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = self.linear_in.forward(x)?; // (b, n, 4·h·d)
-        let x = if self.exact_gelu {
-            x.gelu_erf()?
-        } else {
-            gelu(&x)?
-        };
-        self.linear_out.forward(&x)
+    /// (b, n, 4·h·d), what [`FeedForward::linear_out`] then projects.
+    fn inner(&self, x: &Tensor) -> Result<Tensor> {
+        match self.exact_gelu {
+            true => self.linear_in.forward(x)?.gelu_erf(),
+            false => self.linear_in.forward_gelu(x),
+        }
     }
 }

@@ -13,7 +13,7 @@ pub use config::TransformerConfig;
 pub use rope::{Positions, Rope};
 
 use crate::error::{Error, Result};
-use crate::layers::{AttentionBias, Linear, Norm, activation_dtype, gelu};
+use crate::layers::{AttentionBias, Linear, Norm, activation_dtype};
 use crate::source::ModelSource;
 use block::{Block, KeyValue};
 use time::{TimeEmbedding, Timesteps};
@@ -176,7 +176,7 @@ impl Transformer {
             }
             (None, None) => (text, None, None),
         };
-        let text = gelu(&self.caption_in.forward(&text.contiguous()?)?)?;
+        let text = self.caption_in.forward_gelu(&text.contiguous()?)?;
         let text = self.caption_out.forward(&text)?;
         let blocks = self.blocks.iter().map(|block| block.text(&text));
         let mask = mask.map(|mask| (1.0 - mask)? * MASKED).transpose()?;

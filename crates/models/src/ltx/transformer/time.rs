@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
+use kinora_kernels::Gate;
 
 use crate::error::Error;
-use crate::layers::{Linear, Norm, map_rows, on_cpu, zip_rows};
+use crate::layers::{Linear, Norm, map_rows, on_cpu};
 
 /// Sines and cosines that a timestep becomes.
 const CHANNELS: usize = 256;
@@ -146,6 +147,19 @@ impl Time {
     }
 }
 
+/// One vector of a modulation, token by token.
+struct Gates<'a> {
+    modulation: &'a Modulation,
+    gate: usize,
+    tokens: usize,
+}
+
+impl Gate for Gates<'_> {
+    fn row(&self, token: usize) -> &[f32] {
+        self.modulation.row(self.gate, token, self.tokens)
+    }
+}
+
 /// What the time does to the tokens at one place of the network: N vectors for each distinct
 /// timestep, as (u, N, h·d).
 pub(super) struct Modulation {
@@ -174,18 +188,23 @@ impl Modulation {
         x.broadcast_add(&self.spread(shift)?)
     }
 
-    /// `x + gate · y`, gate being the vector of that index. `x` and `y` (b, n, h·d).
-    pub fn add_gated(&self, x: &Tensor, y: &Tensor, gate: usize) -> Result<Tensor> {
+    /// `x + gate · linear(y)`, gate being the vector of that index. `x` (b, n, h·d).
+    pub fn add_gated(
+        &self,
+        x: &Tensor,
+        linear: &Linear,
+        y: &Tensor,
+        gate: usize,
+    ) -> Result<Tensor> {
         if on_cpu(x) {
-            let n = x.dim(1)?;
-            return zip_rows(x, y, |token, x, y, out| {
-                let gate = self.row(gate, token, n);
-                for (((out, x), y), gate) in out.iter_mut().zip(x).zip(y).zip(gate) {
-                    *out = x + y * gate;
-                }
-            });
+            let gate = Gates {
+                modulation: self,
+                gate,
+                tokens: x.dim(1)?,
+            };
+            return linear.forward_onto(y, x, Some(&gate));
         }
-        x + y.broadcast_mul(&self.spread(gate)?)?
+        x + linear.forward(y)?.broadcast_mul(&self.spread(gate)?)?
     }
 
     /// Vector `i` of token `token` of the whole batch, n tokens an item.

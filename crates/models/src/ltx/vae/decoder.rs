@@ -9,6 +9,7 @@ use super::norm::norm_silu;
 use super::resnet::{Pass, TimeConv, TimeEmbedder};
 use super::sampling::unpatchify;
 use super::{AutoencoderConfig, Noise};
+use crate::layers::activation_dtype;
 use crate::{Error, Result};
 
 pub struct Decoder {
@@ -54,7 +55,7 @@ impl Decoder {
         Ok(Self {
             latent_channels: latents,
             patch_size: config.patch_size,
-            dtype: vb.dtype(),
+            dtype: activation_dtype(vb.dtype(), vb.device()),
             conv_in: TimeConv::load(latents, width, padding, vb.pp("conv_in"))?,
             mid_block: MidBlock::load(width, layers, noisy, common, vb.pp("mid_block"))?,
             up_blocks: blocks

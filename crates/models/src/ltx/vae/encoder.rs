@@ -9,6 +9,7 @@ use super::flow::{Flow, Padding};
 use super::norm::norm_silu;
 use super::resnet::{Pass, TimeConv};
 use super::sampling::patchify;
+use crate::layers::activation_dtype;
 use crate::{Error, Result};
 
 pub struct Encoder {
@@ -44,7 +45,7 @@ impl Encoder {
             patch_size: config.patch_size,
             in_channels: config.in_channels,
             latent_channels: config.latent_channels,
-            dtype: vb.dtype(),
+            dtype: activation_dtype(vb.dtype(), vb.device()),
             conv_in: TimeConv::load(patch, c_first, padding, vb.pp("conv_in"))?,
             down_blocks: blocks
                 .map(|(i, plan)| DownBlock::load(plan, common, down.pp(i)))

@@ -24,7 +24,6 @@ use encoder::Encoder;
 use flow::Flow;
 pub use tiling::{SpaceTiles, Tiles, Tiling};
 
-use crate::layers::activation_dtype;
 use crate::{Error, ModelSource, Result};
 
 /// Where a decoder that injects noise takes it from: called with a shape (h, w), it returns f32
@@ -85,10 +84,6 @@ impl Autoencoder {
 
     /// The named halves from given weights.
     pub fn new_halves(config: &AutoencoderConfig, halves: Halves, vb: VarBuilder) -> Result<Self> {
-        // Where activations are f32, weights are too: widening them anew for each chunk of frames
-        // would cost more than the memory is worth.
-        let dtype = activation_dtype(vb.dtype(), vb.device());
-        let vb = vb.set_dtype(dtype);
         let encoder = match halves {
             Halves::Both | Halves::Encoder => Some(Encoder::new(config, vb.pp("encoder"))?),
             Halves::Decoder => None,
