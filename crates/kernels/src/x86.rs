@@ -21,8 +21,8 @@ pub unsafe fn avx512_bf16(k: usize, rows: *const bf16, panel: *const bf16, sums:
         unsafe {
             let panel = panel.add(pair * COLUMNS);
             let w: [__m512bh; VECTORS] = [
-                transmute(_mm512_loadu_si512(panel.cast())),
-                transmute(_mm512_loadu_si512(panel.add(LANES).cast())),
+                transmute::<__m512i, __m512bh>(_mm512_loadu_si512(panel.cast())),
+                transmute::<__m512i, __m512bh>(_mm512_loadu_si512(panel.add(LANES).cast())),
             ];
             for (r, acc) in acc.iter_mut().enumerate() {
                 let x = rows
@@ -30,7 +30,7 @@ pub unsafe fn avx512_bf16(k: usize, rows: *const bf16, panel: *const bf16, sums:
                     .cast::<i32>()
                     .add(pair)
                     .read_unaligned();
-                let x: __m512bh = transmute(_mm512_set1_epi32(x));
+                let x: __m512bh = transmute::<__m512i, __m512bh>(_mm512_set1_epi32(x));
                 for (acc, w) in acc.iter_mut().zip(w) {
                     *acc = _mm512_dpbf16_ps(*acc, x, w);
                 }

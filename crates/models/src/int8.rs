@@ -53,9 +53,9 @@ fn widened(file: &[u8]) -> Result<Option<Vec<u8>>, SafeTensorError> {
     if all.iter().all(|(_, tensor)| tensor.dtype() != Dtype::I8) {
         return Ok(None);
     }
-    let mut tensors: Vec<(String, Dtype, Vec<usize>, Cow<[u8]>)> = Vec::new();
+    let mut tensors = Vec::new();
     for (name, tensor) in all.iter().filter(|(name, _)| !is_scale(name, &all)) {
-        let (dtype, data) = match tensor.dtype() {
+        let (dtype, data): (Dtype, Cow<[u8]>) = match tensor.dtype() {
             Dtype::I8 => {
                 let scales = all.tensor(&scale_name(name))?;
                 let rows = tensor.shape().first().copied().unwrap_or(0);
