@@ -109,6 +109,11 @@ pub trait Denoising {
     /// Does the next step.
     fn step(&mut self, noise: &mut dyn NoiseSource) -> Result<()>;
 
+    /// What the clip is expected to become, (1, c, t, h, w), as far as the last step tells: for a look between steps.
+    fn estimate(&self) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// What is to be decoded.
     fn result(&self) -> Result<Tensor>;
 }

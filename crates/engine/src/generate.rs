@@ -13,6 +13,7 @@ use crate::footage::NativeFrames;
 use crate::keeper::Keeper;
 use crate::noise::SeededNoise;
 use crate::plan::{Plan, Variant};
+use crate::preview::Previews;
 use crate::progress::{Cancel, Progress, Stage};
 use crate::sidecar::{self, Sidecar};
 use crate::{Event, Result, finish, origin};
@@ -163,6 +164,7 @@ impl<'a> Job<'a> {
             None => (Vec::new(), None),
             Some(saved) => (saved.kept.spans.clone(), Some(saved)),
         };
+        let mut previews = Previews::new(self.plan, self.progress);
         for &span in &drawn[spans.len().min(drawn.len())..] {
             let done = steps_of(spans.len());
             let begun = saved
@@ -187,6 +189,7 @@ impl<'a> Job<'a> {
                     keeper.keep(&spans, clip.as_ref(), noise, begun)?;
                     kept = Instant::now();
                 }
+                previews.look(clip.as_ref());
                 stage.step(done + clip.at() as u64);
             }
             spans.push(clip.result()?);

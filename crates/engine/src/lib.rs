@@ -23,6 +23,7 @@ pub mod model;
 pub mod noise;
 mod origin;
 pub mod plan;
+mod preview;
 pub mod probe;
 pub mod progress;
 pub mod request;

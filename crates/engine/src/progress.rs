@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use kinora_media::Frame;
+
 /// What is being done to a clip, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
@@ -64,17 +66,39 @@ pub enum Event {
     Note(String),
     /// The work so far can be resumed from this file.
     Checkpoint(PathBuf),
+    /// What a clip would look like were it decoded now: a frame from the middle, at the size that is drawn. Sent only to
+    /// listeners that [want it](Progress::with_previews).
+    Preview(Frame),
     /// A clip is complete.
     Saved(PathBuf),
 }
 
 /// The sending end of the channel. Cheap to clone.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(Event) + Send + Sync>);
+pub struct Progress {
+    listener: Arc<dyn Fn(Event) + Send + Sync>,
+    previews: bool,
+}
 
 impl Progress {
     pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(listener))
+        Self {
+            listener: Arc::new(listener),
+            previews: false,
+        }
+    }
+
+    /// Asks for [`Event::Preview`] too. They take a few hundredths of the time, memory for a second decoder, and nothing
+    /// from what is drawn.
+    pub fn with_previews(self) -> Self {
+        Self {
+            previews: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn wants_previews(&self) -> bool {
+        self.previews
     }
 
     /// Nobody listens.
@@ -83,7 +107,7 @@ impl Progress {
     }
 
     pub fn send(&self, event: Event) {
-        (self.0)(event);
+        (self.listener)(event);
     }
 
     pub fn note(&self, text: impl Into<String>) {

@@ -48,15 +48,28 @@ pub enum Error {
     /// 503: something that this needs does not answer; later it may.
     #[error("{0}")]
     Unavailable(String),
+    /// 507: no room for what this needs to write.
+    #[error(
+        "the disk of this server is full or cannot be written; free some space, then try again"
+    )]
+    Full,
     /// 500: ours.
     #[error("something went wrong here; the server's log says what")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// A fault of ours, in words for the log.
+    /// A fault of ours, in words for the log; unless it is the disk's, or the database is busy, which users can do
+    /// something about.
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Internal(error.into())
+        let error = error.into();
+        match fault_of(&*error) {
+            Some(known) => {
+                tracing::error!(%error, "{known}");
+                known
+            }
+            None => Self::Internal(error),
+        }
     }
 
     /// The status, and a word that programs can compare.
@@ -74,9 +87,46 @@ impl Error {
             Self::Quota(_) => (StatusCode::TOO_MANY_REQUESTS, "quota"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
+}
+
+/// What lies at the bottom of an error, where it is no fault of the program's.
+fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let busy = || {
+        let text = "the database is busy; nothing was changed; try again in a while";
+        Some(Error::Unavailable(text.into()))
+    };
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge)) {
+            return Some(Error::Full);
+        }
+        // What an io::Error wraps is not its source.
+        if let Some(inner) = io.and_then(|io| io.get_ref()) {
+            next = Some(inner);
+            continue;
+        }
+        match error.downcast_ref::<sqlx::Error>() {
+            Some(sqlx::Error::PoolTimedOut) => return busy(),
+            Some(sqlx::Error::Database(found)) => {
+                let code = found.code().and_then(|code| code.parse::<u32>().ok());
+                match code.unwrap_or_default() {
+                    // SQLITE_FULL, and SQLITE_IOERR_WRITE, _FSYNC, _TRUNCATE, _SHMSIZE
+                    13 | 778 | 1034 | 1546 | 4874 => return Some(Error::Full),
+                    code if matches!(code & 0xff, 5 | 6) => return busy(),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl IntoResponse for Error {
@@ -139,5 +189,29 @@ impl From<kinora_media::Error> for Error {
             kinora_media::Error::Io { .. } => Self::internal(error),
             error => Self::Unreadable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error as Io, ErrorKind};
+
+    #[test]
+    fn a_full_disk_is_named_however_deep_it_lies() {
+        let media = kinora_media::Error::Io {
+            action: "write",
+            path: "/srv/x.mp4".into(),
+            source: Io::from(ErrorKind::StorageFull),
+        };
+        assert!(matches!(Error::from(media), Error::Full));
+        let within = Io::other(Io::from(ErrorKind::FileTooLarge));
+        assert!(matches!(Error::from(within), Error::Full));
+        let other = Error::from(Io::from(ErrorKind::PermissionDenied));
+        assert!(matches!(other, Error::Internal(_)));
+        assert!(matches!(
+            Error::from(sqlx::Error::PoolTimedOut),
+            Error::Unavailable(_)
+        ));
     }
 }

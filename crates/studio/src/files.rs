@@ -25,6 +25,8 @@ pub const THUMBNAIL: &str = "thumbnail.webp";
 pub const SPRITESHEET: &str = "spritesheet.jpg";
 /// The copy with the visible mark, where a plan wants it.
 pub const MARKED: &str = "marked.mp4";
+/// In a job's folder: what its clip looked like at some step.
+pub const PREVIEW: &str = "preview.jpg";
 /// What was measured of the media, see [`crate::derive::Meta`].
 pub const META: &str = "meta.json";
 

@@ -12,7 +12,7 @@ struct Pages;
 const NONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Kinora</title>\
     <style>body{font:16px/1.6 system-ui;max-width:36em;margin:15vh auto;padding:0 1em}code{background:#8882;padding:.1em .3em}</style>\
     <h1>Kinora is running</h1><p>Its API answers under <code>/api</code> and <code>/v1</code>; \
-    <a href=/api/openapi.json>/api/openapi.json</a> describes it.</p>\
+    <a href=/api/docs>/api/docs</a> describes them.</p>\
     <p>This build has no pages. To add the studio: <code>cargo xtask web</code> (needs Node 20 or newer), then build again.</p></html>";
 
 /// A file of the pages; paths without a dot are the app's own.

@@ -44,6 +44,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/jobs/cancel-pending", post(jobs::cancel_pending))
         .route("/jobs/{id}", get(jobs::get).delete(jobs::remove))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/jobs/{id}/preview", get(jobs::preview))
         .route("/jobs/{id}/retry", post(jobs::retry))
         .route("/jobs/{id}/front", post(jobs::front))
         .route("/events", get(events::stream))
@@ -76,6 +77,8 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/api/login", post(accounts::login))
         .route("/api/logout", post(accounts::logout))
         .route("/api/openapi.json", get(openapi::document))
+        .route("/api/docs", get(openapi::viewer))
+        .route("/api/docs/viewer.js", get(openapi::viewer_script))
         .route("/s/{token}", get(media::shared_page))
         .route("/s/{token}/{what}", get(media::shared))
         .route_layer(from_fn_with_state(app.clone(), guard::visitor));

@@ -178,8 +178,7 @@ pub struct JobRequest {
     pub video: Option<String>,
     /// `subtle`, `mild`, `strong`, or 0–1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub strength: Option<Value>,
+    pub strength: Option<Strength>,
     /// Seconds, from and to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<(f64, f64)>,
@@ -238,6 +237,16 @@ pub struct JobRequest {
     pub folder_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
+}
+
+/// How far a remix goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Strength {
+    /// 0 to 1.
+    Part(f64),
+    /// `subtle`, `mild` or `strong`.
+    Word(String),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -304,6 +313,17 @@ pub struct Counts {
     pub trash: i64,
     pub queued: i64,
     pub running: i64,
+}
+
+/// Seeds are whole numbers that the database and every client's language can hold.
+pub fn check_seed(seed: Option<u64>) -> crate::Result<()> {
+    match seed {
+        Some(seed) if i64::try_from(seed).is_err() => Err(crate::Error::Invalid(format!(
+            "a seed is a whole number from 0 to {}",
+            i64::MAX
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// RFC 3339 of milliseconds since 1970.

@@ -13,8 +13,8 @@ use kinora_engine::{Cancel, Event, Plan, Progress, Stage, checkpoint, sidecar};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
-use crate::derive::{Meta, derive};
-use crate::files::{META, SIDECAR, now};
+use crate::derive::{Meta, derive, small_jpeg};
+use crate::files::{META, PREVIEW, SIDECAR, now};
 use crate::queue::{Order, Outcome, Report, Task};
 use crate::store::clips::NewClip;
 use crate::{App, Error, Result, make};
@@ -138,6 +138,10 @@ impl Run<'_> {
             // A worker that listens no more has its reasons; the engine goes on until it is told.
             let _ = sender.send(event);
         });
+        let progress = match self.app.config.previews {
+            true => progress.with_previews(),
+            false => progress,
+        };
         let thread = std::thread::Builder::new().name("engine".into());
         let token = cancel.clone();
         let engine = thread.spawn(move || {
@@ -147,21 +151,37 @@ impl Run<'_> {
 
         let mut tally = Tally::new(self.plan.variants.len());
         let mut beat = tokio::time::interval(BEAT);
-        let (mut written, mut stopping) = (Instant::now(), None);
+        let (mut written, mut stopping, mut trouble) = (Instant::now(), None, None);
         let result = loop {
             tokio::select! {
                 biased;
                 result = &mut ended => break result,
                 event = next(&mut events) => {
-                    if let Event::Saved(path) = &event
-                        && !self.saved(path).await?
+                    if let Event::Saved(path) = &event {
+                        match self.saved(path).await {
+                            Ok(true) => {}
+                            Ok(false) => {
+                                stopping = Some(Order::LeaseLost);
+                                cancel.cancel();
+                            }
+                            // The file stays where it is: the next try publishes it.
+                            Err(error) => {
+                                trouble.get_or_insert(error);
+                                cancel.cancel();
+                            }
+                        }
+                    }
+                    if let Event::Preview(frame) = &event
+                        && let Err(error) = self.show(frame)
                     {
-                        stopping = Some(Order::LeaseLost);
-                        cancel.cancel();
+                        tracing::warn!(error = detail(&error), "a preview is not shown");
                     }
                     let urgent = tally.take(event);
                     if urgent || written.elapsed() >= REPORT {
-                        self.app.queue.report(self.task, &tally.report).await?;
+                        // Progress that cannot be written is not worth the work.
+                        if let Err(error) = self.app.queue.report(self.task, &tally.report).await {
+                            tracing::warn!(error = detail(&error), "progress is not written");
+                        }
                         written = Instant::now();
                     }
                 }
@@ -178,9 +198,14 @@ impl Run<'_> {
         };
         let _ = engine.join();
         while let Ok(event) = events.try_recv() {
-            if let Event::Saved(path) = &event {
+            if let Event::Saved(path) = &event
+                && trouble.is_none()
+            {
                 self.saved(path).await?;
             }
+        }
+        if let Some(error) = trouble {
+            return Err(error);
         }
         let result = result.map_err(|_| Error::internal("the engine's thread panicked"))?;
         Ok(match (result, stopping) {
@@ -191,6 +216,13 @@ impl Run<'_> {
             (Err(kinora_engine::Error::Cancelled { .. }), _) => Outcome::Released,
             (Err(error), _) => failed(error),
         })
+    }
+
+    /// Puts a preview in place: small, so it is written at once.
+    fn show(&self, frame: &kinora_media::Frame) -> Result<()> {
+        let beside = self.folder.join("preview.new");
+        fs::write(&beside, small_jpeg(frame)?)?;
+        Ok(fs::rename(beside, self.folder.join(PREVIEW))?)
     }
 
     /// Publishes a file that the engine has completed. `false` if the lease is lost.
@@ -211,10 +243,10 @@ impl Run<'_> {
 
     /// Publishes what an earlier worker left complete; `false` if the clip is still to be made.
     async fn publish_finished(&self, index: usize) -> Result<bool> {
-        let id = self.clip_id(index);
-        if self.app.store.clip(&self.task.job.owner, &id).await.is_ok() {
+        if self.app.store.is_made(&self.task.job.id, index).await? {
             return Ok(true);
         }
+        let id = self.clip_id(index);
         let variant = &self.plan.variants[index - 1];
         let moved = self.app.store.files.clip(&id).join(META).exists();
         let complete = variant.path.exists()
@@ -343,10 +375,12 @@ async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
 
 fn failed(error: kinora_engine::Error) -> Outcome {
     tracing::error!(%error, "the engine failed");
-    Outcome::Failed {
-        again: !error.is_input(),
-        error: error.to_string(),
-    }
+    let (again, said) = (!error.is_input(), error.to_string());
+    let error = match Error::internal(error) {
+        full @ Error::Full => full.to_string(),
+        _ => said,
+    };
+    Outcome::Failed { again, error }
 }
 
 fn word(outcome: &Outcome) -> &'static str {
@@ -406,6 +440,10 @@ impl Tally {
             } => {
                 self.at(stage, step, of);
                 step == of
+            }
+            Event::Preview(_) => {
+                self.report.previews += 1;
+                true
             }
             Event::Note(note) => {
                 let notes = self.report.note.get_or_insert_default();

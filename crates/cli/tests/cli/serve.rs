@@ -2,12 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::Place;
+
+const SERVE: [&str; 5] = ["serve", "--addr", "127.0.0.1:0", "--data", "data"];
 
 struct Server {
     child: Child,
@@ -16,7 +18,10 @@ struct Server {
 
 impl Server {
     fn start(place: &Place) -> Self {
-        let mut command = place.command(&["serve", "--addr", "127.0.0.1:0", "--data", "data"]);
+        Self::from(place.command(&SERVE))
+    }
+
+    fn from(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -113,6 +118,57 @@ fn a_killed_server_loses_nothing_and_charges_once() {
         std::fs::read_dir(place.path("data/clips")).unwrap().count(),
         2
     );
+}
+
+/// No file may become larger than a MiB, so the database's log cannot grow: to the server, a disk that is full.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let place = Place::new();
+    let settings = "plan = \"All\"\n[plans.All]\ncredits = 100000\n";
+    std::fs::write(place.path("studio.toml"), settings).unwrap();
+    let whole = place.command(&SERVE);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""])
+        .arg(whole.get_program())
+        .args(SERVE)
+        .current_dir(place.path(""));
+    let server = Server::from(limited);
+    let asked = json!({"prompt": "a frog", "seconds": 1, "size": "96x64", "fps": 8, "steps": 1})
+        .to_string();
+    let mut accepted = Vec::new();
+    let refusal = loop {
+        let answer = server.ask("POST", "/api/jobs", &asked);
+        match answer["id"].as_str() {
+            Some(id) => accepted.push(id.to_owned()),
+            None => break answer,
+        }
+        assert!(accepted.len() < 400, "the disk never became full");
+    };
+    assert_eq!(refusal["error"]["code"], "disk_full", "{refusal}");
+    assert!(!accepted.is_empty());
+    // What was there can still be looked at.
+    let jobs = server.ask("GET", "/api/jobs?limit=500", "");
+    assert_eq!(jobs["items"].as_array().unwrap().len(), accepted.len());
+    drop(server);
+
+    let server = Server::start(&place);
+    let begun = Instant::now();
+    while server.ask("GET", "/api/jobs?status=active", "")["items"] != json!([]) {
+        assert!(begun.elapsed() < Duration::from_secs(120));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for id in &accepted {
+        let job = server.ask("GET", &format!("/api/jobs/{id}"), "");
+        assert_eq!(job["status"], "completed", "{job}");
+    }
+    let (clips, usage) = (
+        server.ask("GET", "/api/clips", ""),
+        server.ask("GET", "/api/usage", ""),
+    );
+    assert_eq!(clips["total"], accepted.len());
+    assert_eq!(usage["credits_used"], 25 * accepted.len());
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Sampling<'a> {
     pub(super) grid: Grid,
     /// (b, extra + n, c), f32.
     pub(super) latents: Tensor,
+    /// The same before the last step.
+    pub(super) before: Option<Tensor>,
     pub(super) hard: Option<Hard>,
     pub(super) at: usize,
 }
@@ -106,6 +108,13 @@ impl Sampling<'_> {
             .where_cond(&noised, &self.latents)?)
     }
 
+    /// The clip's own tokens (b, extra + n, c) → (b, c, t, h, w)
+    fn clip_of(&self, tokens: &Tensor) -> Result<Tensor> {
+        let extra = self.hard.as_ref().map_or(0, |hard| hard.extra);
+        let own = tokens.narrow(1, extra, tokens.dim(1)? - extra)?;
+        unpack(&own.contiguous()?, self.grid)
+    }
+
     fn predict(&self, times: &[Vec<f32>]) -> Result<Tensor> {
         self.predict_from(&self.latents, times)
     }
@@ -174,25 +183,37 @@ impl Denoising for Sampling<'_> {
             ));
         }
         self.latents = latents.to_device(self.latents.device())?;
+        self.before = None;
         self.at = at;
         Ok(())
     }
 
     fn step(&mut self, noise: &mut dyn NoiseSource) -> Result<()> {
-        self.latents = match self.settings.kind {
+        let moved = match self.settings.kind {
             Kind::Text => self.step_together()?,
             Kind::Condition => self.step_each(noise)?,
         };
+        self.before = Some(std::mem::replace(&mut self.latents, moved));
         self.at += 1;
         Ok(())
     }
 
+    /// Straight on in the direction of the last step, to where no noise is left. Tokens that rest stay.
+    fn estimate(&self) -> Result<Option<Tensor>> {
+        let Some(before) = &self.before else {
+            return Ok(None);
+        };
+        let (from, to) = (
+            self.schedule.sigmas[self.at - 1],
+            self.schedule.sigmas[self.at],
+        );
+        let rest = f64::from(to) / f64::from(from - to).max(1e-6);
+        let ahead = ((&self.latents - before)? * rest)?;
+        Ok(Some(self.clip_of(&(&self.latents + ahead)?)?))
+    }
+
     fn result(&self) -> Result<Tensor> {
-        let extra = self.hard.as_ref().map_or(0, |hard| hard.extra);
-        let own = self
-            .latents
-            .narrow(1, extra, self.latents.dim(1)? - extra)?;
-        unpack(&own.contiguous()?, self.grid)
+        self.clip_of(&self.latents)
     }
 }
 

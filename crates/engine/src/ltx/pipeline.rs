@@ -266,6 +266,7 @@ pub fn begin<'a>(
         settings: settings.clone(),
         grid,
         latents: latents.to_device(transformer.device())?,
+        before: None,
         hard,
         at: 0,
     })

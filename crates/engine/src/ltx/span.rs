@@ -174,6 +174,7 @@ fn open<'a>(
         settings: settings.clone(),
         grid: (window.len, h, w),
         latents: prepared.latents.to_device(transformer.device())?,
+        before: None,
         hard: prepared.hard,
         at: 0,
     })
@@ -324,6 +325,11 @@ impl Denoising for SpanSampling<'_> {
     fn step(&mut self, noise: &mut dyn NoiseSource) -> Result<()> {
         self.current.step(noise)?;
         self.settle(noise)
+    }
+
+    /// Of the window that is being drawn.
+    fn estimate(&self) -> Result<Option<Tensor>> {
+        self.current.estimate()
     }
 
     fn result(&self) -> Result<Tensor> {

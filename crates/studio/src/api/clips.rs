@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Body, Id, Params};
+use super::{Body, Id, Params, check_limit};
 use crate::files::{is_id, now};
 use crate::guard::Viewer;
 use crate::store::clips::{Filter, Patch};
@@ -27,6 +27,7 @@ pub async fn list(
     Extension(viewer): Extension<Viewer>,
     Params(filter): Params<Filter>,
 ) -> Result<Json<Page<Clip>>> {
+    check_limit(filter.limit, 200)?;
     Ok(Json(app.store.clips(&viewer.id, &filter).await?))
 }
 
@@ -257,12 +258,14 @@ pub async fn unlike(
 pub struct Feed {
     /// `recent` or `likes`.
     pub sort: Option<String>,
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
 }
 
 /// What users have published.
 #[utoipa::path(get, path = "/api/feed", params(Feed), responses((status = 200, body = List<Clip>)))]
 pub async fn feed(State(app): State<App>, Params(feed): Params<Feed>) -> Result<Json<List<Clip>>> {
+    check_limit(feed.limit, 200)?;
     let by_likes = feed.sort.as_deref() == Some("likes");
     let mut items = app.store.feed(by_likes, feed.limit.unwrap_or(100)).await?;
     items.iter_mut().for_each(as_a_post);

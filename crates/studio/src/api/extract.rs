@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::files::is_id;
 use crate::{Error, Result};
@@ -16,8 +17,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
+        match Json::<Value>::from_request(request, state).await {
+            // To serde a list will do for a struct, field by field; to nobody else.
+            Ok(Json(body)) if !body.is_object() => Err(Error::Invalid(
+                "the body does not fit: send a JSON object".into(),
+            )),
+            Ok(Json(body)) => serde_json::from_value(body)
+                .map(Self)
+                .map_err(|problem| Error::Invalid(format!("the body does not fit: {problem}"))),
             Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::TooLarge("the body is too large".into()))
             }
@@ -49,6 +56,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             ))
         })?;
         Ok(Self(params))
+    }
+}
+
+/// How many are asked for, 1 to `most`.
+pub fn check_limit(limit: Option<u32>, most: u32) -> Result<()> {
+    match limit {
+        Some(limit) if !(1..=most).contains(&limit) => Err(Error::Invalid(format!(
+            "`limit` is a whole number from 1 to {most}"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -1,16 +1,17 @@
 //! Asking for clips.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::Value;
 
-use super::{Body, Id, Params};
+use super::{Body, Id, Params, check_limit};
 use crate::events::place;
-use crate::files::fresh_id;
+use crate::files::{PREVIEW, fresh_id};
 use crate::guard::Viewer;
 use crate::store::jobs::{Filter, NewJob};
-use crate::wire::{Estimate, Job, JobRequest, List};
+use crate::wire::{Estimate, Job, JobRequest, List, check_seed};
 use crate::{App, Error, Result};
 use crate::{make, moderation};
 
@@ -83,6 +84,7 @@ async fn resolve(
     mut request: JobRequest,
     id: &str,
 ) -> Result<(kinora_engine::Plan, JobRequest)> {
+    check_seed(request.seed)?;
     let known = app.known(&viewer.id, &request).await?;
     let (catalog, out) = (
         app.catalog.clone(),
@@ -157,6 +159,7 @@ pub async fn list(
     Extension(viewer): Extension<Viewer>,
     Params(filter): Params<Filter>,
 ) -> Result<Json<List<Job>>> {
+    check_limit(filter.limit, 500)?;
     let mut items = app.store.jobs(&viewer.id, &filter).await?;
     let places = app.queue.places().await?;
     items.iter_mut().for_each(|job| place(job, &places));
@@ -171,6 +174,27 @@ pub async fn get(
     Id(id): Id,
 ) -> Result<Json<Job>> {
     placed(&app, app.store.job(&viewer.id, &id).await?).await
+}
+
+/// What the clip looked like at some step, while it is drawn.
+#[utoipa::path(get, path = "/api/jobs/{id}/preview", responses((status = 200, description = "A picture", content_type = "image/jpeg"), (status = 404)))]
+pub async fn preview(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Response> {
+    let job = app.store.job(&viewer.id, &id).await?;
+    let file = app.store.files.job(&job.id).join(PREVIEW);
+    match tokio::fs::read(file).await {
+        Ok(bytes) => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/jpeg"),
+                (header::CACHE_CONTROL, "private, max-age=60"),
+            ];
+            Ok((headers, bytes).into_response())
+        }
+        Err(_) => Err(Error::NotFound("preview")),
+    }
 }
 
 /// Stops a job, whether it waits or runs. Clips that are ready stay, and are paid for.

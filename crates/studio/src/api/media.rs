@@ -21,7 +21,7 @@ use crate::{App, Error, Result};
 const FOR_EVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 
 /// The media file; answers ranges.
-#[utoipa::path(get, path = "/api/clips/{id}/video", responses((status = 200), (status = 206), (status = 404)))]
+#[utoipa::path(get, path = "/api/clips/{id}/video", responses((status = 200, description = "The file, or the part that was asked for.", content_type = "*/*"), (status = 206), (status = 404)))]
 pub async fn video(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -34,7 +34,7 @@ pub async fn video(
 }
 
 /// A WebP picture that stands for the clip.
-#[utoipa::path(get, path = "/api/clips/{id}/thumbnail", responses((status = 200), (status = 404)))]
+#[utoipa::path(get, path = "/api/clips/{id}/thumbnail", responses((status = 200, description = "The file, or the part that was asked for.", content_type = "image/webp"), (status = 404)))]
 pub async fn thumbnail(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -46,7 +46,7 @@ pub async fn thumbnail(
 }
 
 /// Frames in order of time as one JPEG; the clip's `sprite` says how they lie.
-#[utoipa::path(get, path = "/api/clips/{id}/spritesheet", responses((status = 200), (status = 404)))]
+#[utoipa::path(get, path = "/api/clips/{id}/spritesheet", responses((status = 200, description = "The file, or the part that was asked for.", content_type = "image/jpeg"), (status = 404)))]
 pub async fn spritesheet(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -58,7 +58,7 @@ pub async fn spritesheet(
 }
 
 /// The engine's record of a generation: enough to make it again. Uploads have none.
-#[utoipa::path(get, path = "/api/clips/{id}/sidecar", responses((status = 200), (status = 404)))]
+#[utoipa::path(get, path = "/api/clips/{id}/sidecar", responses((status = 200, description = "The file, or the part that was asked for.", content_type = "application/json"), (status = 404)))]
 pub async fn sidecar(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,

@@ -14,4 +14,4 @@ pub mod styles;
 pub mod transfer;
 pub mod uploads;
 
-pub use extract::{Body, Id, Params};
+pub use extract::{Body, Id, Params, check_limit};

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Body;
 use crate::guard::Viewer;
-use crate::wire::List;
+use crate::wire::{List, check_seed};
 use crate::{App, Error, Result};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -143,6 +143,7 @@ pub async fn enhance(
             "the prompt is empty; say what the video shows".into(),
         ));
     }
+    check_seed(asked.seed)?;
     let (catalog, text) = (app.catalog.clone(), prompt.to_owned());
     let seed = asked.seed.unwrap_or_else(kinora_engine::plan::fresh_seed);
     let written = tokio::task::spawn_blocking(move || -> Result<String> {

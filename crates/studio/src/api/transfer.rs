@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::{Multipart, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::media::file_once;
-use super::uploads::{multipart, place_upload, receive};
+use super::uploads::{form_of, multipart, place_upload, receive};
 use crate::files::fresh_id;
 use crate::guard::Viewer;
 use crate::store::clips::{Filter, NewClip, Order, Patch};
@@ -105,12 +105,13 @@ pub struct Imported {
 }
 
 /// Takes in what `/api/export` gave: part `file`, at most 64 times as large as an upload. Clips that are here already are skipped.
-#[utoipa::path(post, path = "/api/import", request_body(content = Object, content_type = "multipart/form-data"), responses((status = 200, body = Imported)))]
+#[utoipa::path(post, path = "/api/import", request_body(content = super::uploads::UploadForm, content_type = "multipart/form-data"), responses((status = 200, body = Imported)))]
 pub async fn import(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
-    mut form: Multipart,
+    request: Request,
 ) -> Result<Json<Imported>> {
+    let mut form = form_of(request).await?;
     let path = app.store.files.upload(&fresh_id()).with_extension("zip");
     while let Some(field) = form.next_field().await.map_err(multipart)? {
         if field.name() == Some("file") {

@@ -15,18 +15,25 @@ use crate::store::clips::NewClip;
 use crate::wire::Clip;
 use crate::{App, Error, Result};
 
+/// A form with a file in it.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "described; read part by part")]
+pub struct UploadForm {
+    /// Before the file, if at all.
+    folder_id: Option<String>,
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// A video (MP4, GIF) or picture (PNG, JPEG, WebP): part `file`, and optionally a part `folder_id` before it.
-#[utoipa::path(post, path = "/api/clips", request_body(content = Object, content_type = "multipart/form-data"),
+#[utoipa::path(post, path = "/api/clips", request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = Clip), (status = 413), (status = 415)))]
 pub async fn upload(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
     request: Request,
 ) -> Result<(StatusCode, Json<Clip>)> {
-    let form = Multipart::from_request(request, &()).await;
-    let mut form = form.map_err(|problem| {
-        Error::Invalid(format!("send multipart/form-data: {}", problem.body_text()))
-    })?;
+    let mut form = form_of(request).await?;
     let mut folder = None;
     while let Some(field) = form.next_field().await.map_err(multipart)? {
         match field.name() {
@@ -41,6 +48,14 @@ pub async fn upload(
         }
     }
     Err(Error::Invalid("the form has no part `file`".into()))
+}
+
+/// The parts of a form.
+pub(super) async fn form_of(request: Request) -> Result<Multipart> {
+    let form = Multipart::from_request(request, &()).await;
+    form.map_err(|problem| {
+        Error::Invalid(format!("send multipart/form-data: {}", problem.body_text()))
+    })
 }
 
 async fn take_in(
@@ -129,9 +144,19 @@ pub async fn accept(
 pub(super) fn place_upload(scratch: &Path, target: &Path) -> Result<Meta> {
     let file = format!("video.{}", ending(&scratch.join("upload"))?);
     std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
-    let meta = derive(scratch, &file)?;
+    let meta = derive(scratch, &file).map_err(|error| named(error, &scratch.join(&file)))?;
     std::fs::rename(scratch, target)?;
     Ok(meta)
+}
+
+/// What is wrong with a file, without where it lies: that is the server's own business.
+fn named(error: Error, path: &Path) -> Error {
+    let path = path.display().to_string();
+    match error {
+        Error::Unreadable(text) => Error::Unreadable(text.replace(&path, "the file")),
+        Error::Invalid(text) => Error::Invalid(text.replace(&path, "the file")),
+        other => other,
+    }
 }
 
 /// The ending that fits the first bytes; a name tells nothing.

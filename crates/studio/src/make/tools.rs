@@ -8,7 +8,7 @@ use kinora_engine::{Request, style};
 use serde_json::{Map, Value};
 
 use super::{Known, effort, parsed, resolution, size};
-use crate::wire::{JobRequest, Tool};
+use crate::wire::{self, JobRequest, Tool};
 use crate::{Error, Result};
 
 /// The engine's request for every tool but plain generation.
@@ -209,11 +209,8 @@ fn known_fields(given: &Map<String, Value>, known: &[&str]) -> Map<String, Value
 fn strength(request: &JobRequest) -> Result<Strength> {
     match &request.strength {
         None => Ok(Strength::Mild),
-        Some(Value::Number(number)) => number.to_string().parse().map_err(Error::Invalid),
-        Some(Value::String(text)) => text.parse().map_err(Error::Invalid),
-        Some(_) => Err(Error::Invalid(
-            "`strength` is subtle, mild, strong, or a number from 0 to 1".into(),
-        )),
+        Some(wire::Strength::Part(part)) => part.to_string().parse().map_err(Error::Invalid),
+        Some(wire::Strength::Word(word)) => word.parse().map_err(Error::Invalid),
     }
 }
 

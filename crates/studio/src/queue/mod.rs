@@ -32,6 +32,8 @@ pub struct Report {
     pub progress: f64,
     pub eta_ms: Option<i64>,
     pub note: Option<String>,
+    /// How many previews there were.
+    pub previews: u32,
 }
 
 /// What a worker has to do at a renewal.

@@ -24,6 +24,7 @@ const MAX_CRASHES: i64 = 8;
 /// Failures after which a job is given up, and the wait before each new try, times the failures.
 const MAX_FAILURES: i64 = 3;
 const BACKOFF_MS: i64 = 5_000;
+const LONGEST_BACKOFF_MS: i64 = BACKOFF_MS * MAX_FAILURES;
 /// How much a new measurement weighs.
 const FRESH: f64 = 0.4;
 
@@ -67,15 +68,19 @@ impl SqliteQueue {
     async fn take_next(&self, worker: &str) -> Result<Option<Task>> {
         // Most calls find nothing; they must not stand in the writers' way.
         let some: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM jobs WHERE (status = 'queued' AND not_before <= ?1) OR (status = 'running' AND lease_until < ?1) LIMIT 1",
+            "SELECT 1 FROM jobs WHERE (status = 'queued' AND (not_before <= ?1 OR not_before > ?2)) \
+             OR (status = 'running' AND (lease_until < ?1 OR lease_until > ?3)) LIMIT 1",
         )
         .bind(now())
+        .bind(now() + LONGEST_BACKOFF_MS)
+        .bind(now() + self.longest_lease())
         .fetch_optional(&self.store.read)
         .await?;
         if some.is_none() {
             return Ok(None);
         }
         let mut t = self.store.begin().await?;
+        self.set_right(&mut t).await?;
         reap(&mut t).await?;
         let mut ready = waiting(&mut t, now()).await?;
         let busy = self.busy(&mut t).await?;
@@ -113,6 +118,30 @@ impl SqliteQueue {
             request,
             lease,
         }))
+    }
+
+    /// No wait is longer than the longest: a clock that was set back would have made it so.
+    async fn set_right(&self, t: &mut SqliteConnection) -> Result<()> {
+        sqlx::query(
+            "UPDATE jobs SET not_before = ?1 WHERE status = 'queued' AND not_before > ?1 + ?2",
+        )
+        .bind(now())
+        .bind(LONGEST_BACKOFF_MS)
+        .execute(&mut *t)
+        .await?;
+        // Whoever lives renews it within a second.
+        sqlx::query("UPDATE jobs SET lease_until = ?1 + ?2 WHERE status = 'running' AND lease_until > ?1 + ?3")
+            .bind(now())
+            .bind(self.lease_ms)
+            .bind(self.longest_lease())
+            .execute(t)
+            .await?;
+        Ok(())
+    }
+
+    /// Of this queue's leases, and those of other processes.
+    fn longest_lease(&self) -> i64 {
+        self.lease_ms.max(LEASE.as_millis() as i64)
     }
 
     /// Users who have as many jobs running as their plans allow.
@@ -161,7 +190,7 @@ impl SqliteQueue {
         // Progress beyond what was seen before shows that the job does not merely end its workers.
         sqlx::query(
             "UPDATE jobs SET crashes = CASE WHEN ?6 > progress THEN 0 ELSE crashes END, stage = ?3, step = ?4, steps = ?5, \
-             progress = ?6, eta = ?7, note = coalesce(?8, note) WHERE id = ?1 AND lease = ?2",
+             progress = ?6, eta = ?7, note = coalesce(?8, note), preview = ?9 WHERE id = ?1 AND lease = ?2",
         )
         .bind(&task.job.id)
         .bind(&task.lease)
@@ -171,6 +200,7 @@ impl SqliteQueue {
         .bind(report.progress)
         .bind(report.eta_ms)
         .bind(&report.note)
+        .bind(report.previews)
         .execute(&mut *t)
         .await?;
         self.store.commit(t).await
@@ -178,10 +208,18 @@ impl SqliteQueue {
 
     async fn publish_clip(&self, task: &Task, clip: &NewClip) -> Result<bool> {
         let mut t = self.store.begin().await?;
-        if !holds(&mut t, task).await? {
+        if !holds(&mut t, task).await? || is_unwanted(&mut t, &task.job.id).await? {
             return Ok(false);
         }
-        clips::insert(&mut t, clip).await?;
+        let first = sqlx::query("INSERT OR IGNORE INTO made (job, variant) VALUES (?, ?)")
+            .bind(&task.job.id)
+            .bind(clip.variant)
+            .execute(&mut *t)
+            .await?;
+        // What was delivered and deleted since does not come back.
+        if first.rows_affected() > 0 {
+            clips::insert(&mut t, clip).await?;
+        }
         self.store.commit(t).await?;
         Ok(true)
     }
@@ -195,7 +233,10 @@ impl SqliteQueue {
         match outcome {
             Outcome::Completed => close(&mut t, id, "completed", None).await?,
             Outcome::Cancelled => close(&mut t, id, "cancelled", None).await?,
-            Outcome::Released => wait(&mut t, id, now()).await?,
+            Outcome::Released => match is_cancelled(&mut t, id).await? {
+                true => close(&mut t, id, "cancelled", None).await?,
+                false => wait(&mut t, id, now()).await?,
+            },
             Outcome::Failed { error, again } => {
                 let failures: i64 = sqlx::query_scalar("UPDATE jobs SET failures = failures + 1, error = ? WHERE id = ? RETURNING failures")
                     .bind(error)
@@ -310,6 +351,23 @@ async fn holds(t: &mut SqliteConnection, task: &Task) -> Result<bool> {
         .fetch_optional(t)
         .await?;
     Ok(held.is_some())
+}
+
+/// Whether whoever asked for the video has deleted it.
+async fn is_unwanted(t: &mut SqliteConnection, id: &str) -> Result<bool> {
+    let deleted: Option<i64> = sqlx::query_scalar("SELECT 1 FROM v1_deleted WHERE job = ?")
+        .bind(id)
+        .fetch_optional(t)
+        .await?;
+    Ok(deleted.is_some())
+}
+
+async fn is_cancelled(t: &mut SqliteConnection, id: &str) -> Result<bool> {
+    let cancel: Option<bool> = sqlx::query_scalar("SELECT cancel FROM jobs WHERE id = ?")
+        .bind(id)
+        .fetch_optional(t)
+        .await?;
+    Ok(cancel == Some(true))
 }
 
 async fn wait(t: &mut SqliteConnection, id: &str, not_before: i64) -> Result<()> {

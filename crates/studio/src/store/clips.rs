@@ -32,6 +32,7 @@ pub struct Filter {
     #[serde(default)]
     pub order: Order,
     /// 1–200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
     pub cursor: Option<String>,
 }

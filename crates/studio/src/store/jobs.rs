@@ -65,6 +65,7 @@ struct Row {
     created: i64,
     started: Option<i64>,
     finished: Option<i64>,
+    preview: u32,
     clip_list: String,
 }
 
@@ -74,6 +75,8 @@ const COLUMNS: &str = "jobs.*, \
 impl Row {
     fn job(self) -> Job {
         let credits = self.credits.unsigned_abs() * u64::from(self.variants);
+        let shown = self.status == "running" && self.preview > 0;
+        let preview = shown.then(|| format!("/api/jobs/{}/preview?at={}", self.id, self.preview));
         Job {
             id: self.id,
             tool: self.tool,
@@ -94,7 +97,7 @@ impl Row {
             created_at: time(self.created),
             started_at: self.started.map(time),
             finished_at: self.finished.map(time),
-            preview_url: None,
+            preview_url: preview,
             folder_id: self.folder,
             model: self.model,
             width: self.width,
@@ -120,6 +123,7 @@ pub struct Filter {
     /// One status, or `active` for queued and running.
     pub status: Option<String>,
     /// 1–500; 100 if absent.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 
@@ -324,6 +328,17 @@ impl Store {
             .execute(&mut *t)
             .await?;
         self.commit(t).await
+    }
+
+    /// Whether this clip of the job was delivered; it may be deleted since.
+    pub async fn is_made(&self, job: &str, variant: usize) -> Result<bool> {
+        let made: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM made WHERE job = ? AND variant = ?")
+                .bind(job)
+                .bind(variant as i64)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(made.is_some())
     }
 
     /// How many jobs of all users have this status.

@@ -50,7 +50,11 @@ pub(super) async fn hold_again(
     job: &Job,
     plan: Option<(&str, &Plan)>,
 ) -> Result<()> {
-    let left = job.variants.saturating_sub(job.clips.len() as u32);
+    let made: u32 = sqlx::query_scalar("SELECT count(*) FROM made WHERE job = ?")
+        .bind(&job.id)
+        .fetch_one(&mut *t)
+        .await?;
+    let left = job.variants.saturating_sub(made);
     let credits: i64 = sqlx::query_scalar("SELECT credits FROM jobs WHERE id = ?")
         .bind(&job.id)
         .fetch_one(&mut *t)
@@ -72,7 +76,8 @@ pub(super) async fn hold_again(
     Ok(())
 }
 
-/// Ends the holding of a job that ends: the clips that came are charged, the rest is given back. A second call changes
+/// Ends the holding of a job that ends: the clips that came are charged, whatever became of them since; the rest is
+/// given back. A second call changes
 /// nothing.
 pub(crate) async fn settle(t: &mut SqliteConnection, job: &str) -> Result<()> {
     sqlx::query(
@@ -80,7 +85,7 @@ pub(crate) async fn settle(t: &mut SqliteConnection, job: &str) -> Result<()> {
          credits = CASE WHEN class = 'relaxed' THEN 0 ELSE n.clips * (SELECT credits FROM jobs WHERE id = ?1) END, \
          videos = CASE WHEN class = 'relaxed' THEN 0 ELSE n.clips END, \
          state = CASE WHEN n.clips = 0 THEN 'refunded' ELSE 'charged' END \
-         FROM (SELECT count(*) AS clips FROM clips WHERE job = ?1) AS n WHERE charges.job = ?1 AND state = 'held'",
+         FROM (SELECT count(*) AS clips FROM made WHERE job = ?1) AS n WHERE charges.job = ?1 AND state = 'held'",
     )
     .bind(job)
     .execute(t)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::fault::{Answer, Fault};
 use super::form::Form;
+use super::schema;
 use super::sources::subject;
 use super::store::CharacterRow;
 use crate::files::{fresh_id, now};
@@ -21,7 +22,8 @@ fn object(character: &CharacterRow) -> Value {
     })
 }
 
-/// `POST /videos/characters`
+/// Gives a clip a name, to begin other videos with.
+#[utoipa::path(post, path = "/v1/videos/characters", request_body(content((schema::CharacterCreate = "application/json"), (schema::CharacterCreate = "multipart/form-data"))), responses((status = 200, body = schema::Character)))]
 pub(super) async fn create(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -40,7 +42,8 @@ pub(super) async fn create(
     Ok(Json(object(&character)))
 }
 
-/// `GET /videos/characters/{id}`
+/// A character.
+#[utoipa::path(get, path = "/v1/videos/characters/{id}", responses((status = 200, body = schema::Character)))]
 pub(super) async fn retrieve(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,

@@ -11,6 +11,7 @@ use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 use super::fault::{Answer, Fault};
+use super::schema;
 use super::videos::found;
 use crate::api::media::delivered;
 use crate::files::{SPRITESHEET, THUMBNAIL};
@@ -24,7 +25,8 @@ pub(super) struct Wanted {
     clip: Option<String>,
 }
 
-/// `GET /videos/{id}/content`
+/// The video itself, its thumbnail or its spritesheet; ranges are answered.
+#[utoipa::path(get, path = "/v1/videos/{id}/content", params(schema::ContentParams), responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 400), (status = 416)))]
 pub(super) async fn content(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::content::send;
 use super::fault::{Answer, Fault};
 use super::form::Form;
+use super::schema;
 use super::sources::keep;
 use super::store::FileRow;
 use crate::files::{fresh_id, now};
@@ -28,7 +29,8 @@ fn object(file: &FileRow) -> Value {
     })
 }
 
-/// `POST /files`: a picture or a video.
+/// Uploads a picture or a video, to be named later.
+#[utoipa::path(post, path = "/v1/files", request_body(content = schema::FileCreate, content_type = "multipart/form-data"), responses((status = 200, body = schema::File)))]
 pub(super) async fn create(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -54,7 +56,8 @@ pub(super) async fn create(
     Ok(Json(object(&file)))
 }
 
-/// `GET /files`
+/// All files.
+#[utoipa::path(get, path = "/v1/files", responses((status = 200, body = schema::FilePage)))]
 pub(super) async fn list(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -70,7 +73,8 @@ pub(super) async fn list(
     })))
 }
 
-/// `GET /files/{id}`
+/// A file's description.
+#[utoipa::path(get, path = "/v1/files/{id}", responses((status = 200, body = schema::File)))]
 pub(super) async fn retrieve(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -79,7 +83,8 @@ pub(super) async fn retrieve(
     Ok(Json(object(&found(&app, &viewer, &id).await?)))
 }
 
-/// `GET /files/{id}/content`
+/// A file itself.
+#[utoipa::path(get, path = "/v1/files/{id}/content", responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 416)))]
 pub(super) async fn content(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -91,7 +96,8 @@ pub(super) async fn content(
     send(app.store.files.clip(&clip.id).join(&clip.file), request).await
 }
 
-/// `DELETE /files/{id}`: the name; the clip stays in the library, where others may come of it.
+/// Deletes the name of a file; the clip stays in the library, where others may come of it.
+#[utoipa::path(delete, path = "/v1/files/{id}", responses((status = 200, body = schema::Gone)))]
 pub(super) async fn remove(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,

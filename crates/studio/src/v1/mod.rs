@@ -15,6 +15,8 @@ mod fetch;
 mod fields;
 mod files;
 mod form;
+pub(crate) mod openapi;
+mod schema;
 mod sign;
 mod sources;
 mod store;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::files::is_id;
 use crate::wire::Job;
@@ -10,12 +11,15 @@ use crate::wire::Job;
 const PREFIX: &str = "video_";
 
 /// The video object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Video {
     pub id: String,
+    #[schema(value_type = String)]
     object: &'static str,
     /// As the client named it.
     model: String,
+    /// `queued`, `in_progress`, `completed` or `failed`.
+    #[schema(value_type = String)]
     status: &'static str,
     progress: u8,
     created_at: i64,
@@ -26,8 +30,10 @@ pub(super) struct Video {
     size: String,
     seconds: String,
     remixed_from_video_id: Option<String>,
+    #[schema(value_type = Option<Object>)]
     error: Option<Value>,
     /// What only Kinora has.
+    #[schema(value_type = Object)]
     kinora: Value,
 }
 

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::fault::{Answer, Fault};
 use super::form::Form;
+use super::schema;
 use super::sources::{self, Source};
 use super::store::Window;
 use super::video::{self, Video};
 use crate::api::jobs::{Intake, submit};
 use crate::events::place;
 use crate::guard::Viewer;
-use crate::wire::{Class, Job, JobRequest, Tool};
+use crate::wire::{Class, Job, JobRequest, Strength, Tool};
 use crate::{App, Error};
 
 /// What OpenAI's service takes where nothing is said.
@@ -28,7 +29,8 @@ const OURS: &[&str] = &[
     "model", "seed", "steps", "guidance", "negative", "style", "effort", "variants", "fps", "class",
 ];
 
-/// `POST /videos`
+/// A video from words, and from a picture or clip if one is given.
+#[utoipa::path(post, path = "/v1/videos", request_body(content((schema::VideoCreate = "application/json"), (schema::VideoCreate = "multipart/form-data"))), responses((status = 200, body = Video)))]
 pub(super) async fn create(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -79,7 +81,8 @@ pub(super) async fn create(
     begin(&app, &viewer, &headers, asked, &form, None).await
 }
 
-/// `POST /videos/edits`: the same video under other words.
+/// The same video under other words.
+#[utoipa::path(post, path = "/v1/videos/edits", request_body(content((schema::VideoEdit = "application/json"), (schema::VideoEdit = "multipart/form-data"))), responses((status = 200, body = Video)))]
 pub(super) async fn edit(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -93,7 +96,8 @@ pub(super) async fn edit(
     change(&app, &viewer, &headers, asked, &form, source).await
 }
 
-/// `POST /videos/{id}/remix`
+/// A video under other words.
+#[utoipa::path(post, path = "/v1/videos/{id}/remix", request_body(content((schema::VideoRemix = "application/json"), (schema::VideoRemix = "multipart/form-data"))), responses((status = 200, body = Video)))]
 pub(super) async fn remix(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -108,7 +112,8 @@ pub(super) async fn remix(
     change(&app, &viewer, &headers, asked, &form, source).await
 }
 
-/// `POST /videos/extensions`: `seconds` more at the end.
+/// `seconds` more at the end of a video.
+#[utoipa::path(post, path = "/v1/videos/extensions", request_body(content((schema::VideoExtend = "application/json"), (schema::VideoExtend = "multipart/form-data"))), responses((status = 200, body = Video)))]
 pub(super) async fn extend(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -128,7 +133,8 @@ pub(super) async fn extend(
     change(&app, &viewer, &headers, asked, &form, source).await
 }
 
-/// `GET /videos/{id}`
+/// A video as it is now; `openapi-poll-after-ms` says when to ask again.
+#[utoipa::path(get, path = "/v1/videos/{id}", responses((status = 200, body = Video)))]
 pub(super) async fn retrieve(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -139,7 +145,8 @@ pub(super) async fn retrieve(
     Ok(answer(&job))
 }
 
-/// `DELETE /videos/{id}`: the video and its files. One that is not done yet is stopped.
+/// Deletes a video and its files. One that is not done yet is stopped.
+#[utoipa::path(delete, path = "/v1/videos/{id}", responses((status = 200, body = schema::Gone)))]
 pub(super) async fn remove(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -201,7 +208,8 @@ impl Listing {
     }
 }
 
-/// `GET /videos`
+/// Videos, the latest first, a page at a time.
+#[utoipa::path(get, path = "/v1/videos", params(schema::ListParams), responses((status = 200, body = schema::VideoPage)))]
 pub(super) async fn list(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -231,7 +239,8 @@ pub(super) async fn list(
     })))
 }
 
-/// `GET /models`
+/// The models that can be asked for by name.
+#[utoipa::path(get, path = "/v1/models", responses((status = 200, body = schema::ModelPage)))]
 pub(super) async fn models(State(app): State<App>) -> Json<Value> {
     let names = app.catalog.names();
     let models = names
@@ -295,8 +304,8 @@ fn ours(app: &App, form: &Form) -> Answer<JobRequest> {
 
 fn remixed(app: &App, form: &Form) -> Answer<JobRequest> {
     let strength = match form.value("strength").and_then(Value::as_str) {
-        Some("subtle" | "mild" | "strong") => form.value("strength").cloned(),
-        _ => form.number("strength", 0.0..=1.0)?.map(Value::from),
+        Some(word @ ("subtle" | "mild" | "strong")) => Some(Strength::Word(word.to_owned())),
+        _ => form.number("strength", 0.0..=1.0)?.map(Strength::Part),
     };
     Ok(JobRequest {
         tool: Some(Tool::Remix),

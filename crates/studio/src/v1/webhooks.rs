@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::fault::{Answer, Fault};
 use super::fetch;
 use super::form::Form;
+use super::schema;
 use super::sign::{fresh_secret, signature};
 use super::store::{DeliveryRow, EndpointRow};
 use crate::files::{fresh_id, now};
@@ -51,7 +52,8 @@ fn object(endpoint: &EndpointRow) -> Value {
     })
 }
 
-/// `POST /webhook_endpoints`: the answer alone has the secret.
+/// Tells an address when videos are done; the answer alone has the secret.
+#[utoipa::path(post, path = "/v1/webhook_endpoints", request_body = schema::EndpointCreate, responses((status = 200, body = schema::Endpoint)))]
 pub(super) async fn create(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -101,7 +103,8 @@ pub(super) async fn create(
     Ok(Json(answer))
 }
 
-/// `GET /webhook_endpoints`
+/// All addresses that are told.
+#[utoipa::path(get, path = "/v1/webhook_endpoints", responses((status = 200, body = schema::EndpointPage)))]
 pub(super) async fn list(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -116,7 +119,8 @@ pub(super) async fn list(
     })))
 }
 
-/// `GET /webhook_endpoints/{id}`
+/// One of them.
+#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", responses((status = 200, body = schema::Endpoint)))]
 pub(super) async fn retrieve(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -125,7 +129,8 @@ pub(super) async fn retrieve(
     Ok(Json(object(&found(&app, &viewer, &id).await?)))
 }
 
-/// `DELETE /webhook_endpoints/{id}`
+/// Tells it no longer.
+#[utoipa::path(delete, path = "/v1/webhook_endpoints/{id}", responses((status = 200, body = schema::Gone)))]
 pub(super) async fn remove(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -140,7 +145,8 @@ pub(super) async fn remove(
     ))
 }
 
-/// `POST /webhook_endpoints/{id}/test`: sends an event about a video that does not exist.
+/// Sends an event about a video that does not exist.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/test", request_body = schema::EndpointTest, responses((status = 200, body = schema::EndpointTested)))]
 pub(super) async fn test(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,

@@ -62,6 +62,55 @@ async fn a_running_job_is_cancelled_and_can_be_tried_again() {
     studio.stop().await;
 }
 
+/// The same seed gives the same file, whether somebody watched or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_can_be_looked_at_while_it_is_drawn() {
+    let mut asked = small("a lion walks in the snow");
+    (asked["steps"], asked["size"]) = (json!(40), json!("224x128"));
+    let mut videos = Vec::new();
+    for previews in [true, false] {
+        let studio = Studio::with(|config| config.previews = previews).await;
+        let id = studio.post("/api/jobs", asked.clone()).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let (mut seen, begun) = (Vec::new(), std::time::Instant::now());
+        let job = loop {
+            let job = studio.job(&id).await;
+            if let Some(url) = job["preview_url"].as_str() {
+                let answer = studio.http.get(studio.url(url)).send().await.unwrap();
+                if answer.status().is_success() {
+                    assert_eq!(answer.headers()["content-type"], "image/jpeg");
+                    seen.push(answer.bytes().await.unwrap());
+                }
+            }
+            if job["status"] != "queued" && job["status"] != "running" {
+                break job;
+            }
+            assert!(begun.elapsed().as_secs() < 120);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        assert_eq!(job["status"], "completed", "{job}");
+        assert_eq!(job["preview_url"], serde_json::Value::Null);
+        assert_eq!(seen.is_empty(), !previews);
+        for picture in &seen {
+            assert_eq!(&picture[..2], [0xff, 0xd8], "a JPEG");
+        }
+        let clip = format!("/api/clips/{}/video", job["clips"][0].as_str().unwrap());
+        let video = studio.http.get(studio.url(&clip)).send().await.unwrap();
+        let path = studio.data.path().join("kept.mp4");
+        std::fs::write(&path, video.bytes().await.unwrap()).unwrap();
+        let mut reader = kinora_media::open(&path).unwrap();
+        let mut frames = Vec::new();
+        while let Some(timed) = reader.next_frame().unwrap() {
+            frames.push(timed.frame.rgb().to_vec());
+        }
+        videos.push(frames);
+        studio.stop().await;
+    }
+    assert!(videos[0] == videos[1], "watching changes nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_jobs_have_places_and_can_be_moved_and_stopped() {
     let studio = Studio::idle().await;
