@@ -73,7 +73,7 @@ pub struct ComputeArgs {
     #[arg(long, value_name = "DEVICE", help_heading = "Machine")]
     pub device: Option<DeviceKind>,
 
-    /// auto, f32 or bf16 [default: auto, which is f32 on a CPU and bf16 elsewhere]
+    /// auto, f32 or bf16 [default: auto, which is bf16, but f32 on a CPU that multiplies bf16 no faster]
     #[arg(long, value_name = "TYPE", help_heading = "Machine")]
     pub dtype: Option<Precision>,
 

@@ -19,7 +19,7 @@ pub enum DeviceKind {
 /// The type in which weights and activations are held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// f32 on a CPU, bf16 elsewhere.
+    /// bf16, but f32 on a CPU that multiplies bf16 no faster.
     #[default]
     Auto,
     F32,
@@ -49,7 +49,8 @@ impl Compute {
             }
         };
         let dtype = match (precision, kind) {
-            (Precision::F32, _) | (Precision::Auto, DeviceKind::Cpu) => DType::F32,
+            (Precision::F32, _) => DType::F32,
+            (Precision::Auto, DeviceKind::Cpu) => kinora_models::cpu_dtype(),
             (Precision::Bf16, _) | (Precision::Auto, _) => DType::BF16,
         };
         Ok(Self {
