@@ -42,6 +42,7 @@ def stream(world, *, width, height, frames, seed, count=0, split="train", extra=
         *world.command, "world", "stream", "--pack", world.pack, "--seed", str(seed), "--count", str(count),
         "--frames", str(frames), "--size", f"{width}x{height}", "--fps", str(world.fps),
         "--actors", str(world.actors), "--places", str(world.places), "--split", split, *extra,
+        *(("--solid", str(world.solid)) if world.get("solid") else ()),
     ]  # fmt: skip
     environment = {**os.environ, **({"RAYON_NUM_THREADS": str(threads)} if threads else {})}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20, env=environment)

@@ -9,7 +9,9 @@ use kinora_world::pack::{self, Pack, PackOptions};
 use kinora_world::record::{SampleOptions, SceneRecord, Split};
 use kinora_world::render::{Format, render};
 use kinora_world::stream::{StreamOptions, record_at, write_stream};
-use kinora_world::vocabulary::{Action, Camera, Direction, Place, Time, Weather, Words};
+use kinora_world::vocabulary::{
+    Action, Camera, Colour, Direction, Place, Style, Time, Weather, Words,
+};
 use kinora_world::{actors, captions};
 use rayon::prelude::*;
 
@@ -20,6 +22,9 @@ pub enum Command {
         /// Folder of the unpacked emoji packages
         #[arg(long)]
         assets: PathBuf,
+        /// Folder of 0 A.D.'s unpacked art, for three-dimensional scenes; without it the pack holds sprites alone
+        #[arg(long)]
+        art: Option<PathBuf>,
         #[arg(long)]
         out: PathBuf,
         /// Greatest height of a sprite in pixels
@@ -100,6 +105,12 @@ pub struct Scenes {
     action: Option<String>,
     #[arg(long)]
     camera: Option<String>,
+    /// Share of three-dimensional scenes, 0 to 1
+    #[arg(long, default_value_t = 0.0)]
+    solid: f32,
+    /// Only this style (by English name) in three-dimensional scenes
+    #[arg(long)]
+    style: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -113,6 +124,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Pack {
             assets,
+            art,
             out,
             height,
             frames,
@@ -122,16 +134,16 @@ pub fn run(command: Command) -> anyhow::Result<()> {
                 width: height * 9 / 8,
                 frames,
             };
-            let bytes = pack::build(&assets, actors::all(), &options)?;
+            let bytes = pack::build(&assets, art.as_deref(), actors::flat(), &options)?;
             if let Some(folder) = out.parent() {
                 std::fs::create_dir_all(folder)?;
             }
             std::fs::write(&out, &bytes)
                 .with_context(|| format!("cannot write {}", out.display()))?;
             eprintln!(
-                "{}: {} actors, {:.1} MB",
+                "{}: {} sprite actors, {:.1} MB",
                 out.display(),
-                actors::all().len(),
+                actors::flat().len(),
                 bytes.len() as f64 / 1e6
             );
             Ok(())
@@ -201,6 +213,8 @@ impl Scenes {
                 place: by_name(self.place.as_deref(), Place::ALL, Place::name)?,
                 action: by_name(self.action.as_deref(), Action::ALL, Action::name)?,
                 camera: by_name(self.camera.as_deref(), Camera::ALL, Camera::name)?,
+                solid: self.solid,
+                style: by_name(self.style.as_deref(), Style::ALL, Style::name)?,
             },
         })
     }
@@ -313,6 +327,8 @@ fn vocabulary(actors: usize, places: usize) -> serde_json::Value {
         "places": all(Place::ALL.iter().take(places).map(|p| p.words()).collect()),
         "actions": all(Action::ALL.iter().map(|a| a.words()).collect()),
         "camera": all(Camera::ALL.iter().map(|c| c.words()).collect()),
+        "styles": all(Style::ALL.iter().map(|s| s.words()).collect()),
+        "colours": all(Colour::ALL.iter().map(|c| c.words()).collect()),
         "directions": all(Direction::ALL.iter().map(|d| d.words()).collect()),
         "times": all(Time::ALL.iter().map(|t| t.words()).collect()),
         "weather": all(Weather::ALL.iter().map(|w| w.words()).collect()),

@@ -33,7 +33,7 @@ pub enum Facing {
 pub struct Actor {
     /// Stable key, used in records and in the held-out hash.
     pub key: &'static str,
-    /// File stem of its picture: code points in hex.
+    /// File stem of its picture: code points in hex; empty for one that has only a body.
     pub code: &'static str,
     pub habitat: Habitat,
     pub facing: Facing,
@@ -66,6 +66,12 @@ impl Actor {
 /// The whole table; an actor's position is its label.
 pub fn all() -> &'static [Actor] {
     crate::cast::TABLE
+}
+
+/// Those that have a sprite, which are the first; the rest are three-dimensional only.
+pub fn flat() -> &'static [Actor] {
+    let end = all().iter().position(|actor| actor.code.is_empty());
+    &all()[..end.unwrap_or(all().len())]
 }
 
 pub fn find(key: &str) -> Option<&'static Actor> {

@@ -5,7 +5,8 @@ mod english;
 
 use crate::record::SceneRecord;
 use crate::rng::{Dice, hash};
-use crate::vocabulary::{Action, Place};
+use crate::solid::cast::Coat;
+use crate::vocabulary::{Action, Place, Style};
 
 pub use english::{article, plural};
 
@@ -50,6 +51,18 @@ fn noun<'a>(words: &[&'a str], dice: &mut Dice) -> &'a str {
     } else {
         words[1 + dice.below(words.len() - 1)]
     }
+}
+
+/// The style that a caption names; none for what is drawn plainly.
+fn style(record: &SceneRecord) -> Option<Style> {
+    let style = record.solid.as_ref()?.style;
+    (style != Style::Plain).then_some(style)
+}
+
+/// The coat that the actor wears, where it is three-dimensional.
+fn coat(record: &SceneRecord) -> Option<&'static Coat> {
+    let solid = record.solid.as_ref()?;
+    crate::solid::cast::find(&record.actor.kind)?.coat(solid.coat)
 }
 
 fn says_direction(record: &SceneRecord, action: Action, dice: &mut Dice) -> bool {

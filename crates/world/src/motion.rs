@@ -380,6 +380,8 @@ impl<'a> Motion<'a> {
                 lift = 0.10 * size;
                 shadow = 0.6;
             }
+            // Three-dimensional scenes only; a sprite just stands.
+            Action::Eats | Action::Attacks | Action::Fishes => {}
         }
 
         let mut ground = view.ground_y(depth);

@@ -12,6 +12,8 @@ use image::{AnimationDecoder, ImageDecoder, ImageReader, RgbaImage};
 use serde::{Deserialize, Serialize};
 
 use crate::actors::Actor;
+use crate::solid::import::{Imported, import};
+use crate::solid::props::Props;
 use crate::sprite::{Image, Sprite};
 
 const MAGIC: &[u8; 4] = b"KWPK";
@@ -46,6 +48,19 @@ pub enum PackError {
 #[derive(Serialize, Deserialize)]
 struct Index {
     sprites: Vec<Entry>,
+    /// Three-dimensional things by name; absent from packs of sprites alone.
+    #[serde(default)]
+    models: Vec<Blob>,
+    #[serde(default)]
+    clips: Vec<Blob>,
+    #[serde(default)]
+    pictures: Vec<Blob>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Blob {
+    name: String,
+    at: (u64, u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,6 +77,7 @@ pub struct Pack {
     index: Index,
     blobs: Vec<u8>,
     decoded: Vec<OnceLock<Sprite>>,
+    props: OnceLock<Props>,
 }
 
 impl Pack {
@@ -109,11 +125,23 @@ impl Pack {
                 }
             }
         }
+        for blob in index
+            .models
+            .iter()
+            .chain(&index.clips)
+            .chain(&index.pictures)
+        {
+            let end = blob.at.0.checked_add(blob.at.1);
+            if end.is_none_or(|end| end > blobs.len() as u64) {
+                return Err(PackError::Broken(format!("{} is truncated", blob.name)));
+            }
+        }
         let decoded = index.sprites.iter().map(|_| OnceLock::new()).collect();
         Ok(Pack {
             index,
             blobs,
             decoded,
+            props: OnceLock::new(),
         })
     }
 
@@ -135,6 +163,49 @@ impl Pack {
         }
         let sprite = self.decode(&self.index.sprites[at])?;
         Ok(self.decoded[at].get_or_init(|| sprite))
+    }
+
+    /// Everything three-dimensional, decoded on first use; an error says which part is missing or broken.
+    pub fn props(&self) -> Result<&Props, PackError> {
+        if let Some(props) = self.props.get() {
+            return Ok(props);
+        }
+        let props = Props::load(self)?;
+        Ok(self.props.get_or_init(|| props))
+    }
+
+    pub(crate) fn model(&self, name: &str) -> Result<&[u8], PackError> {
+        self.blob(&self.index.models, name)
+    }
+
+    pub(crate) fn clip(&self, name: &str) -> Result<&[u8], PackError> {
+        self.blob(&self.index.clips, name)
+    }
+
+    pub(crate) fn picture(&self, name: &str) -> Result<RgbaImage, PackError> {
+        let bytes = self.blob(&self.index.pictures, name)?;
+        let fail = |source| PackError::Picture {
+            what: name.to_string(),
+            source,
+        };
+        let mut reader = ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .map_err(|e| PackError::Broken(e.to_string()))?;
+        let mut limits = image::Limits::default();
+        (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
+        reader.limits(limits);
+        Ok(reader.decode().map_err(fail)?.to_rgba8())
+    }
+
+    fn blob(&self, list: &[Blob], name: &str) -> Result<&[u8], PackError> {
+        let (start, length) = list
+            .iter()
+            .find(|blob| blob.name == name)
+            .ok_or_else(|| {
+                PackError::Broken(format!("it has no {name}: it was made without --art"))
+            })?
+            .at;
+        Ok(&self.blobs[start as usize..(start + length) as usize])
     }
 
     fn decode(&self, entry: &Entry) -> Result<Sprite, PackError> {
@@ -192,8 +263,14 @@ impl Default for PackOptions {
     }
 }
 
-/// Builds a pack of `actors` from a folder of unpacked emoji packages (searched recursively; animated before still).
-pub fn build(assets: &Path, actors: &[Actor], options: &PackOptions) -> Result<Vec<u8>, PackError> {
+/// Builds a pack of `actors` from a folder of unpacked emoji packages (searched recursively; animated before still) and,
+/// where `art` is given, of what three-dimensional scenes need.
+pub fn build(
+    assets: &Path,
+    art: Option<&Path>,
+    actors: &[Actor],
+    options: &PackOptions,
+) -> Result<Vec<u8>, PackError> {
     use rayon::prelude::*;
     let files = list_webp(assets)?;
     let built: Vec<(f32, Vec<Vec<u8>>)> = actors
@@ -214,22 +291,45 @@ pub fn build(assets: &Path, actors: &[Actor], options: &PackOptions) -> Result<V
             frames: spans,
         });
     }
-    Ok(assemble(&Index { sprites }, &blobs))
+    let solid = art.map(import).transpose()?.unwrap_or_default();
+    Ok(assemble(sprites, solid, blobs))
 }
 
-fn assemble(index: &Index, blobs: &[u8]) -> Vec<u8> {
+fn assemble(sprites: Vec<Entry>, solid: Imported, mut blobs: Vec<u8>) -> Vec<u8> {
+    let mut add = |parts: Vec<(String, Vec<u8>)>| -> Vec<Blob> {
+        let one = |(name, bytes): (String, Vec<u8>)| {
+            let at = (blobs.len() as u64, bytes.len() as u64);
+            blobs.extend_from_slice(&bytes);
+            Blob { name, at }
+        };
+        parts.into_iter().map(one).collect()
+    };
+    let index = &Index {
+        sprites,
+        models: add(solid.models),
+        clips: add(solid.clips),
+        pictures: add(solid.pictures),
+    };
     let text = serde_json::to_vec(index).expect("an index of plain values");
     let mut out = Vec::with_capacity(12 + text.len() + blobs.len());
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
     out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     out.extend_from_slice(&text);
-    out.extend_from_slice(blobs);
+    out.extend_from_slice(&blobs);
     out
 }
 
 /// A pack from pictures in memory: for tests and for actors drawn by code.
 pub fn from_images(sprites: &[(&str, f32, Vec<RgbaImage>)]) -> Result<Vec<u8>, PackError> {
+    from_parts(sprites, Imported::default())
+}
+
+/// The same with three-dimensional things.
+pub fn from_parts(
+    sprites: &[(&str, f32, Vec<RgbaImage>)],
+    solid: Imported,
+) -> Result<Vec<u8>, PackError> {
     let mut blobs = Vec::new();
     let mut entries = Vec::new();
     for (key, seconds, images) in sprites {
@@ -245,10 +345,11 @@ pub fn from_images(sprites: &[(&str, f32, Vec<RgbaImage>)]) -> Result<Vec<u8>, P
             frames,
         });
     }
-    Ok(assemble(&Index { sprites: entries }, &blobs))
+    Ok(assemble(entries, solid, blobs))
 }
 
-fn encode(image: &RgbaImage, what: &str) -> Result<Vec<u8>, PackError> {
+/// Lossless WebP of a picture; `what` names it in an error.
+pub fn encode(image: &RgbaImage, what: &str) -> Result<Vec<u8>, PackError> {
     let mut blob = Vec::new();
     WebPEncoder::new_lossless(&mut blob)
         .encode(

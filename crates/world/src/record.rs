@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::{self, Actor, Habitat};
 use crate::rng::{Dice, hash, hash_text};
-use crate::vocabulary::{Action, Camera, Direction, Place, Time, Weather};
+use crate::vocabulary::{Action, Camera, Colour, Direction, Place, Style, Time, Weather};
 
 /// Everything that decides a scene. Frames at any size, rate and length, captions and labels are functions of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,25 @@ pub struct SceneRecord {
     /// What the actor does in the clip's second half, if that differs (a storyboard of two cards).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Action>,
+    /// Present where the scene is three-dimensional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solid: Option<Solid>,
+}
+
+/// What only a three-dimensional scene has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Solid {
+    pub style: Style,
+    /// Which of the actor's coats it wears; beyond the last, the last.
+    #[serde(default)]
+    pub coat: usize,
+    /// Colours of a wading bird's body and tail; its breed's own where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Colour>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Colour>,
+    /// Where the camera stands around the actor, degrees from its side, −40 to 40.
+    pub azimuth: f32,
 }
 
 /// Who is in the scene.
@@ -65,6 +84,9 @@ pub struct SampleOptions {
     pub place: Option<Place>,
     pub action: Option<Action>,
     pub camera: Option<Camera>,
+    /// Share of three-dimensional scenes, 0–1. Those know every actor that has a body and every place.
+    pub solid: f32,
+    pub style: Option<Style>,
 }
 
 impl Default for SampleOptions {
@@ -78,6 +100,8 @@ impl Default for SampleOptions {
             place: None,
             action: None,
             camera: None,
+            solid: 0.0,
+            style: None,
         }
     }
 }
@@ -96,6 +120,8 @@ pub struct Labels {
     pub count: u32,
     pub time: usize,
     pub weather: usize,
+    /// How it is drawn; −1 where it is flat.
+    pub style: i32,
     pub heldout: bool,
     pub names: LabelNames,
 }
@@ -124,7 +150,7 @@ pub fn is_heldout(actor: &str, place: Place, action: Action) -> bool {
 
 /// Actions that this actor can do in this place.
 pub fn possible_actions(actor: &Actor, place: Place) -> Vec<Action> {
-    Action::ALL
+    Action::ALL[..Action::FLAT]
         .iter()
         .copied()
         .filter(|action| match action {
@@ -145,9 +171,12 @@ pub fn record_seed(seed: u64, split: Split, index: u64) -> u64 {
 
 /// Draws a record. Panics only if the options leave nothing to choose (no actors or places).
 pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
+    if options.solid > 0.0 && dice.chance(options.solid) {
+        return crate::solid::sample::sample(dice, options);
+    }
     let seed = dice.next_u64() >> 12; // exact in JSON readers that only know doubles
-    let table = &actors::all()[..options.actors.clamp(1, actors::all().len())];
-    let places = &Place::ALL[..options.places.clamp(1, Place::ALL.len())];
+    let table = &actors::flat()[..options.actors.clamp(1, actors::flat().len())];
+    let places = &Place::ALL[..options.places.clamp(1, Place::FLAT)];
     let mut found = None;
     for _ in 0..2000 {
         let actor = options
@@ -223,6 +252,7 @@ pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         camera,
         moment: dice.unit(),
         then,
+        solid: None,
     }
 }
 
@@ -258,6 +288,7 @@ impl SceneRecord {
             count: self.actor.count,
             time: self.time.id(),
             weather: self.weather.id(),
+            style: self.solid.as_ref().map_or(-1, |s| s.style.id() as i32),
             heldout: self.heldout(),
             names: LabelNames {
                 actor: actor.name_en().to_string(),

@@ -19,11 +19,11 @@ pub struct Format {
 }
 
 impl Format {
-    fn aspect(&self) -> f32 {
+    pub(crate) fn aspect(&self) -> f32 {
         self.width as f32 / self.height as f32
     }
 
-    fn seconds(&self) -> f32 {
+    pub(crate) fn seconds(&self) -> f32 {
         match self.frames {
             1 => STILL_SECONDS,
             frames => frames as f32 / self.fps,
@@ -31,7 +31,7 @@ impl Format {
     }
 
     /// The moment of the action, 0–1, that each frame shows.
-    fn moments(&self, record: &SceneRecord) -> impl Iterator<Item = f32> + use<> {
+    pub(crate) fn moments(&self, record: &SceneRecord) -> impl Iterator<Item = f32> + use<> {
         let (frames, still) = (self.frames, record.moment);
         (0..frames).map(move |frame| match frames {
             1 => still,
@@ -42,6 +42,9 @@ impl Format {
 
 /// All frames, one after the other: frames × height × width × RGB, 8 bits.
 pub fn render(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<u8>, PackError> {
+    if record.solid.is_some() {
+        return crate::solid::render(record, pack, format);
+    }
     let sprite = pack.sprite(&record.actor.kind)?;
     let motion = Motion::new(record, format.aspect(), sprite.aspect(), format.seconds());
     let backdrop = Backdrop::new(record);
@@ -60,6 +63,9 @@ pub fn boxes(
     pack: &Pack,
     format: &Format,
 ) -> Result<Vec<Vec<[f32; 4]>>, PackError> {
+    if record.solid.is_some() {
+        return crate::solid::boxes(record, pack, format);
+    }
     let sprite = pack.sprite(&record.actor.kind)?;
     let motion = Motion::new(record, format.aspect(), sprite.aspect(), format.seconds());
     let around = |pose: Pose| {

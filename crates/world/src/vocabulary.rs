@@ -54,6 +54,17 @@ vocabulary! {
         Village = ["village", "countryside", "farm"], ["村庄", "乡村", "农场"];
         Underwater = ["underwater", "coral reef", "seabed", "bottom of the sea"], ["水下", "海底", "珊瑚礁"];
         Sky = ["sky", "clouds", "blue sky"], ["天空", "云端", "蓝天", "云海"];
+        // From here on three-dimensional scenes only.
+        Savanna = ["savanna", "African plain", "dry grassland"], ["稀树草原", "非洲草原", "热带草原"];
+        Lake = ["lake", "lakeside", "still water"], ["湖", "湖边", "湖泊"];
+        Swamp = ["swamp", "marsh", "wetland"], ["沼泽", "湿地", "泥沼"];
+        Jungle = ["jungle", "rainforest", "tropical forest"], ["丛林", "热带雨林", "雨林"];
+        Autumn = ["autumn forest", "fall woods", "golden forest"], ["秋林", "秋天的树林", "金色的森林"];
+        Canyon = ["canyon", "red rocks", "badlands"], ["峡谷", "红色岩石", "荒原"];
+        Ice = ["ice", "Arctic ice", "frozen sea"], ["冰原", "北极冰面", "冰面"];
+        Flowers = ["flower field", "flowers", "blooming meadow"], ["花田", "花丛", "花海"];
+        Oasis = ["oasis", "palm oasis"], ["绿洲", "棕榈绿洲"];
+        Field = ["farmland", "ploughed field", "wheat field"], ["农田", "田野", "麦田"];
     }
 }
 
@@ -87,6 +98,10 @@ vocabulary! {
         Grows = ["grows", "growing", "grow", "gets bigger"], ["变大", "长大", "增大"];
         ComesCloser = ["comes closer", "approaching", "approaches", "comes towards us"], ["走近", "靠近", "走来", "迎面而来"];
         Spins = ["spins", "spinning", "spin", "rolls over"], ["旋转", "打转", "翻滚"];
+        // From here on three-dimensional scenes only.
+        Eats = ["eats", "eating", "eat", "feeds", "grazes"], ["吃", "进食", "觅食", "吃东西"];
+        Attacks = ["attacks", "attacking", "attack", "strikes"], ["攻击", "进攻", "扑击"];
+        Fishes = ["catches a fish", "catching a fish", "comes up with a fish"], ["捕鱼", "抓到一条鱼", "叼起一条鱼"];
     }
 }
 
@@ -100,6 +115,65 @@ vocabulary! {
         WideAngle = ["wide-angle shot", "wide shot", "long shot"], ["广角镜头", "远景", "全景"];
         CloseUp = ["close-up", "close-up shot", "close shot"], ["特写", "特写镜头", "近景"];
         Follow = ["tracking shot", "camera follows", "follow shot"], ["跟拍", "跟拍镜头", "镜头跟随"];
+        // From here on three-dimensional scenes only.
+        Aerial = ["aerial shot", "drone shot", "bird's-eye view", "view from above"], ["航拍镜头", "航拍", "俯拍", "鸟瞰"];
+        LowAngle = ["low-angle shot", "low angle", "view from below"], ["低角度镜头", "仰拍", "低角度"];
+        Orbit = ["orbit shot", "the camera circles", "orbiting camera"], ["环绕镜头", "镜头环绕", "环绕拍摄"];
+        DollyIn = ["dolly in", "slow dolly-in", "the camera moves closer"], ["镜头缓缓推进", "推轨镜头", "镜头前移"];
+        DollyOut = ["dolly out", "slow dolly-out", "the camera moves back"], ["镜头缓缓后退", "后拉镜头", "镜头后移"];
+        TiltUp = ["tilt up", "the camera tilts up"], ["镜头上摇", "镜头上仰", "上摇镜头"];
+        TiltDown = ["tilt down", "the camera tilts down"], ["镜头下摇", "镜头下俯", "下摇镜头"];
+        Handheld = ["handheld shot", "handheld camera", "shaky camera"], ["手持镜头", "手持拍摄", "晃动镜头"];
+    }
+}
+
+vocabulary! {
+    /// How a three-dimensional scene is drawn.
+    Style {
+        Plain = ["realistic", "photorealistic", "lifelike"], ["写实", "逼真", "真实感"];
+        Papercraft = ["paper cut-out", "papercraft", "cardboard"], ["剪纸", "纸艺", "纸板"];
+        Pencil = ["pencil sketch", "pencil drawing", "sketch"], ["铅笔素描", "素描", "铅笔画"];
+        PixelArt = ["pixel art", "8-bit", "retro game"], ["像素画", "像素风", "复古游戏"];
+        Noir = ["film noir", "black and white", "noir"], ["黑色电影", "黑白", "黑白电影"];
+        OldFilm = ["old film", "archival footage", "vintage film"], ["老电影", "旧胶片", "复古影像"];
+        Watercolour = ["watercolour", "watercolor painting", "aquarelle"], ["水彩画", "水彩", "水彩风格"];
+        Clay = ["clay animation", "claymation", "stop motion"], ["黏土动画", "粘土", "定格动画"];
+        Toon = ["cartoon", "cel-shaded", "anime"], ["卡通", "动画", "动漫"];
+    }
+}
+
+vocabulary! {
+    /// A colour that a part of an actor can have.
+    Colour {
+        White = ["white"], ["白色", "白"];
+        Black = ["black"], ["黑色", "黑"];
+        Red = ["red", "scarlet"], ["红色", "红"];
+        Yellow = ["yellow", "golden"], ["黄色", "黄"];
+        Blue = ["blue"], ["蓝色", "蓝"];
+        Green = ["green"], ["绿色", "绿"];
+        Pink = ["pink"], ["粉色", "粉红色"];
+        Purple = ["purple", "violet"], ["紫色", "紫"];
+        Orange = ["orange"], ["橙色", "橘色"];
+        Brown = ["brown"], ["棕色", "褐色"];
+        Grey = ["grey", "gray"], ["灰色", "灰"];
+    }
+}
+
+impl Colour {
+    pub fn rgb(self) -> [f32; 3] {
+        match self {
+            Colour::White => [0.95, 0.95, 0.94],
+            Colour::Black => [0.10, 0.10, 0.12],
+            Colour::Red => [0.88, 0.12, 0.12],
+            Colour::Yellow => [0.98, 0.85, 0.10],
+            Colour::Blue => [0.15, 0.35, 0.90],
+            Colour::Green => [0.15, 0.68, 0.25],
+            Colour::Pink => [0.98, 0.60, 0.70],
+            Colour::Purple => [0.55, 0.20, 0.75],
+            Colour::Orange => [0.98, 0.52, 0.10],
+            Colour::Brown => [0.48, 0.30, 0.18],
+            Colour::Grey => [0.55, 0.56, 0.58],
+        }
     }
 }
 
@@ -143,11 +217,19 @@ pub enum Surface {
     Cloud,
 }
 
+impl Action {
+    /// Those that flat scenes know: the first of the list.
+    pub const FLAT: usize = 11;
+}
+
 impl Place {
+    /// How many of the list flat scenes know: the first.
+    pub const FLAT: usize = 15;
+
     pub fn surface(self) -> Surface {
         match self {
-            Place::River => Surface::Shallow,
-            Place::Sea => Surface::Deep,
+            Place::River | Place::Swamp => Surface::Shallow,
+            Place::Sea | Place::Lake | Place::Oasis => Surface::Deep,
             Place::Underwater => Surface::Submerged,
             Place::NightSky | Place::Sky => Surface::Cloud,
             _ => Surface::Ground,

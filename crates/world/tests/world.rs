@@ -121,10 +121,10 @@ fn held_out_combinations_are_a_tenth_and_disjoint() {
             actor.key
         );
     }
-    for &place in Place::ALL {
+    for &place in &Place::ALL[..Place::FLAT] {
         assert!(seen.iter().any(|r| r.place == place));
     }
-    for &action in Action::ALL {
+    for &action in &Action::ALL[..Action::FLAT] {
         assert!(seen.iter().any(|r| r.action == action));
     }
 }

@@ -31,6 +31,11 @@ impl Scene<'_> {
             Place::Volcano => self.volcano(),
             Place::Village => self.village(),
             Place::Underwater => self.underwater(),
+            Place::Lake | Place::Swamp | Place::Oasis => self.river(),
+            Place::Jungle | Place::Autumn => self.forest(),
+            Place::Canyon => self.desert(),
+            Place::Ice => self.snow(),
+            Place::Savanna | Place::Flowers | Place::Field => self.meadow(),
         }
     }
 

@@ -12,7 +12,7 @@ pub(super) fn sentence(
     dice: &mut Dice,
 ) -> String {
     let actor = record.actor_entry();
-    let noun = choose_noun(actor.zh, dice);
+    let noun = &dress(record, choose_noun(actor.zh, dice), dice);
     let measure = actor.measure;
     let subject = match record.actor.count {
         1 if dice.chance(0.6) => format!("一{measure}{noun}"),
@@ -96,6 +96,14 @@ pub(super) fn sentence(
         Camera::WideAngle => &["广角镜头", "广角镜头", "远景", "广角拍摄"],
         Camera::CloseUp => &["特写", "特写镜头", "近景"],
         Camera::Follow => &["跟拍", "跟拍镜头", "镜头跟随"],
+        Camera::Aerial => &["航拍镜头", "航拍", "俯拍", "鸟瞰"],
+        Camera::LowAngle => &["低角度镜头", "仰拍", "低角度"],
+        Camera::Orbit => &["环绕镜头", "镜头环绕", "环绕拍摄"],
+        Camera::DollyIn => &["镜头缓缓推进", "推轨镜头", "镜头前移"],
+        Camera::DollyOut => &["镜头缓缓后退", "后拉镜头", "镜头后移"],
+        Camera::TiltUp => &["镜头上摇", "镜头上仰", "上摇镜头"],
+        Camera::TiltDown => &["镜头下摇", "镜头下俯", "下摇镜头"],
+        Camera::Handheld => &["手持镜头", "手持拍摄", "晃动镜头"],
     };
     let says = if record.camera == Camera::Static {
         0.10
@@ -112,10 +120,42 @@ pub(super) fn sentence(
             format!("{core}，{shot}")
         };
     }
+    if let Some(style) = super::style(record)
+        && dice.chance(0.9)
+    {
+        let word = pick(style.words().zh, dice);
+        core = if dice.chance(0.4) {
+            format!("{word}风格，{core}").replace("风格风格", "风格")
+        } else {
+            format!("{core}，{word}")
+        };
+    }
     if dice.chance(0.15) {
         core.push('。');
     }
     core
+}
+
+/// The noun with its colours: 黑色的马, 黄尾巴的白色的鹤.
+fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
+    let Some(solid) = &record.solid else {
+        return noun.to_string();
+    };
+    let mut text = noun.to_string();
+    if let Some(coat) = super::coat(record)
+        && !coat.zh.is_empty()
+        && dice.chance(0.75)
+    {
+        let colour = coat.zh.trim_end_matches('色');
+        text = format!("{colour}色的{text}");
+    }
+    if let Some(body) = solid.body {
+        text = format!("{}的{text}", body.words().zh[0]);
+    }
+    if let Some(tail) = solid.tail {
+        text = format!("{}尾巴的{text}", tail.words().zh[0]);
+    }
+    text
 }
 
 fn verb_phrase(action: Action, way: &str, dice: &mut Dice) -> String {
@@ -135,6 +175,9 @@ fn verb_phrase(action: Action, way: &str, dice: &mut Dice) -> String {
         (Action::Grows, _) => &["变大", "长大", "慢慢变大"],
         (Action::ComesCloser, _) => &["走近", "靠近", "慢慢靠近", "迎面而来"],
         (Action::Spins, _) => &["旋转", "打转", "翻滚"],
+        (Action::Eats, _) => &["吃东西", "进食", "觅食"],
+        (Action::Attacks, _) => &["攻击", "进攻", "扑击"],
+        (Action::Fishes, _) => &["捕鱼", "把头伸进水里叼起一条鱼", "抓到一条鱼"],
     };
     format!("{way}{}", pick(words, dice))
 }
@@ -155,6 +198,16 @@ pub(super) fn places(place: Place) -> &'static [&'static str] {
         Place::Volcano => &["火山旁", "火山边", "熔岩地上"],
         Place::Village => &["村庄里", "乡村里", "农场上"],
         Place::Underwater => &["水下", "海底", "珊瑚礁旁"],
+        Place::Savanna => &["稀树草原上", "非洲草原上", "热带草原上"],
+        Place::Lake => &["湖边", "湖中", "湖水中"],
+        Place::Swamp => &["沼泽中", "沼泽里", "湿地里"],
+        Place::Jungle => &["丛林中", "丛林里", "热带雨林中"],
+        Place::Autumn => &["秋林中", "秋天的树林里", "金色的森林里"],
+        Place::Canyon => &["峡谷中", "峡谷里", "红色岩石间"],
+        Place::Ice => &["冰原上", "冰面上", "北极冰面上"],
+        Place::Flowers => &["花田里", "花丛中", "花海中"],
+        Place::Oasis => &["绿洲中", "绿洲里", "棕榈绿洲旁"],
+        Place::Field => &["农田里", "田野上", "麦田里"],
         Place::Sky => &["天空中", "天空里", "云端", "蓝天上"],
     }
 }

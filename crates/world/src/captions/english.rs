@@ -3,7 +3,7 @@
 use super::{noun as choose_noun, pick, says_direction};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
-use crate::vocabulary::{Action, Camera, Direction, Place, Surface, Time, Weather};
+use crate::vocabulary::{Action, Camera, Direction, Place, Style, Surface, Time, Weather};
 
 pub(super) fn sentence(
     record: &SceneRecord,
@@ -13,7 +13,7 @@ pub(super) fn sentence(
 ) -> String {
     let actor = record.actor_entry();
     let many = record.actor.count > 1;
-    let noun = choose_noun(actor.en, dice);
+    let noun = &dress(record, choose_noun(actor.en, dice), dice);
     let subject = match record.actor.count {
         1 if dice.chance(0.85) => format!("{} {noun}", article(noun)),
         1 => format!("the {noun}"),
@@ -91,6 +91,19 @@ pub(super) fn sentence(
         ],
         Camera::CloseUp => &["close-up", "close-up shot", "close shot"],
         Camera::Follow => &["tracking shot", "the camera follows", "follow shot"],
+        Camera::Aerial => &[
+            "aerial shot",
+            "drone shot",
+            "bird's-eye view",
+            "view from above",
+        ],
+        Camera::LowAngle => &["low-angle shot", "low angle", "view from below"],
+        Camera::Orbit => &["orbit shot", "the camera circles", "orbiting camera"],
+        Camera::DollyIn => &["dolly in", "slow dolly-in", "the camera moves closer"],
+        Camera::DollyOut => &["dolly out", "slow dolly-out", "the camera moves back"],
+        Camera::TiltUp => &["tilt up", "the camera tilts up"],
+        Camera::TiltDown => &["tilt down", "the camera tilts down"],
+        Camera::Handheld => &["handheld shot", "handheld camera", "shaky camera"],
     };
     let says = if record.camera == Camera::Static {
         0.10
@@ -109,6 +122,21 @@ pub(super) fn sentence(
             format!("{sentence}, {shot}")
         };
     }
+    if let Some(style) = super::style(record)
+        && dice.chance(0.9)
+    {
+        let word = pick(style.words().en, dice);
+        sentence = match style {
+            Style::Papercraft | Style::Watercolour => match dice.below(3) {
+                0 => format!("{word} of {sentence}"),
+                1 => format!("{sentence}, {word} style"),
+                _ => format!("{sentence}, {word}"),
+            },
+            _ if dice.chance(0.4) => format!("{word} style, {sentence}"),
+            _ if dice.chance(0.4) => format!("{sentence}, {word} style"),
+            _ => format!("{sentence}, {word}"),
+        };
+    }
     if dice.chance(0.15) {
         let mut letters = sentence.chars();
         if let Some(first) = letters.next() {
@@ -117,6 +145,33 @@ pub(super) fn sentence(
         sentence.push('.');
     }
     sentence
+}
+
+/// The noun with the colours that the record gives it: "black horse", "white crane with a yellow tail".
+fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
+    let Some(solid) = &record.solid else {
+        return noun.to_string();
+    };
+    let mut text = noun.to_string();
+    if let Some(coat) = super::coat(record)
+        && !coat.en.is_empty()
+        && dice.chance(0.75)
+    {
+        text = format!("{} {text}", coat.en);
+    }
+    if let Some(body) = solid.body {
+        let plain = text
+            .split_once(' ')
+            .filter(|(first, _)| ["white", "grey"].contains(first));
+        let bare = plain.map_or(text.clone(), |(_, rest)| rest.to_string());
+        text = format!("{} {bare}", body.words().en[0]);
+    }
+    // A plural cannot carry what follows the noun.
+    if let Some(tail) = solid.tail.filter(|_| record.actor.count == 1) {
+        let word = pick(tail.words().en, dice);
+        text = format!("{text} with {} {word} tail", article(word));
+    }
+    text
 }
 
 fn direction(action: Action, way: Direction, dice: &mut Dice) -> &'static str {
@@ -156,10 +211,21 @@ fn verb_phrase(action: Action, place: Place, many: bool, dice: &mut Dice) -> Str
             "is coming closer",
         ],
         Action::Spins => &["spins", "spins around", "rolls over", "is spinning"],
+        Action::Eats => &["eats", "eats", "feeds", "grazes", "is eating"],
+        Action::Attacks => &["attacks", "attacks", "strikes", "lunges", "is attacking"],
+        Action::Fishes => &[
+            "catches a fish",
+            "dips its head into the water and comes up with a fish",
+            "dips its head into the water and catches a fish",
+            "is catching a fish",
+        ],
     };
     let text = pick(one, dice);
     if !many {
         return text.to_string();
+    }
+    if action == Action::Fishes {
+        return "catch a fish".to_string();
     }
     // "walks around" → "walk around", "is walking" → "are walking".
     let (head, tail) = text.split_once(' ').unwrap_or((text, ""));
@@ -189,6 +255,9 @@ fn ing(action: Action, dice: &mut Dice) -> &'static str {
         Action::Grows => pick(&["growing", "getting bigger"], dice),
         Action::ComesCloser => pick(&["coming closer", "approaching"], dice),
         Action::Spins => pick(&["spinning", "rolling over"], dice),
+        Action::Eats => pick(&["eating", "feeding"], dice),
+        Action::Attacks => pick(&["attacking", "striking"], dice),
+        Action::Fishes => "catching a fish",
     }
 }
 
@@ -283,6 +352,25 @@ pub(super) fn places(place: Place) -> &'static [&'static str] {
             "at a coral reef",
             "at the bottom of the sea",
         ],
+        Place::Savanna => &[
+            "in the savanna",
+            "on the savanna",
+            "on the African plain",
+            "in dry grassland",
+        ],
+        Place::Lake => &["at the lake", "by a lake", "in a lake", "in still water"],
+        Place::Swamp => &["in the swamp", "in a marsh", "in the wetland"],
+        Place::Jungle => &["in the jungle", "in the rainforest", "in a tropical forest"],
+        Place::Autumn => &[
+            "in an autumn forest",
+            "in the autumn woods",
+            "in a golden forest",
+        ],
+        Place::Canyon => &["in a canyon", "in the canyon", "among red rocks"],
+        Place::Ice => &["on the ice", "on Arctic ice", "on the frozen sea"],
+        Place::Flowers => &["in a flower field", "among flowers", "in a blooming meadow"],
+        Place::Oasis => &["at an oasis", "at the oasis", "in a palm oasis"],
+        Place::Field => &["on farmland", "in a ploughed field", "on a field"],
         Place::Sky => &[
             "in the sky",
             "in the sky",
