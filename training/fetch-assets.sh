@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fetches what the world's actors are made of into ./assets, or into the folder given: pictures (MIT) from npm and, with a
 # second word `solid`, 0 A.D.'s animals and grounds (CC-BY-SA 3.0, Wildfire Games) from Debian's package 0ad-data: 1.4 GB
-# to download and 5 GB of room for the time of it, of which 150 MB stay.
+# to download and 5 GB of room for the time of it, of which 0.6 GB stay.
 # Needs npm; for `solid` a Debian or Ubuntu with dpkg-deb and unzip. Nothing of it is ever committed;
 # `cargo xtask world pack` makes the small file that rendering needs.
 set -eu
