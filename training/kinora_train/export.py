@@ -1,7 +1,8 @@
 """Stages `export` and `import`: the trained networks as a diffusers directory in bfloat16, and back as a start.
 
-With `--int8` the matrices and convolutions are stored in eight bits with a float32 scale a row (`NAME_scale`), which the
-`kinora` program reads and `kinora models export` widens again.
+With `--int8` the matrices of the transformer and the text encoder are stored in eight bits with a float32 scale a row
+(`NAME_scale`), which the `kinora` program reads and `kinora models export` widens again. The autoencoder keeps its 16 bits:
+in eight, its pictures show a mesh.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def export(config, out, extra):
     encoder.bfloat16().save_pretrained(to / "text_encoder")
     model.bfloat16().save_pretrained(to / "transformer")
     if options.int8:
-        for file in to.rglob("*.safetensors"):
+        for file in [*(to / "transformer").glob("*.safetensors"), *(to / "text_encoder").glob("*.safetensors")]:
             save_file(in_eight_bits(load_file(file)), file, metadata={"format": "pt"})
     FlowMatchEulerDiscreteScheduler(shift=1.0).save_pretrained(to / "scheduler")
     write_json(to / "model_index.json", {
