@@ -75,7 +75,7 @@ async fn a_clip_that_was_delivered_is_paid_for_though_it_is_deleted_at_once() {
 async fn a_video_deleted_before_it_was_made_costs_nothing_and_never_comes() {
     let studio = Studio::with(counted).await;
     let asked =
-        json!({"prompt": "a lion", "size": "160x96", "seconds": "1", "fps": 8, "steps": 40});
+        json!({"prompt": "a lion", "size": "224x128", "seconds": "5", "fps": 8, "steps": 200});
     let video = studio.post("/v1/videos", asked).await;
     let path = format!("/v1/videos/{}", video["id"].as_str().unwrap());
     let id = video["id"]
