@@ -16,7 +16,7 @@ use crate::{Error, Result};
 
 /// Pixels of a thumbnail's width.
 const THUMB_WIDTH: u32 = 384;
-/// Of 100: a tenth of the bytes of a lossless one, and no difference to be seen at this size.
+/// Of 100: no difference to be seen at this size.
 const THUMB_QUALITY: f32 = 80.0;
 /// Cells of a spritesheet: ten a row, 160 pixels wide.
 const CELL_WIDTH: u32 = 160;
