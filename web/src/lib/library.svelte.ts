@@ -58,17 +58,19 @@ export async function show(filters: Filters) {
 /** After a gap in the events: what is new at the head, without losing the place in a long list. */
 async function refresh() {
   if (library.items.length <= PAGE) return show(library.filters)
+  const { filters } = library
   const mine = turn
-  const page = await listClips({ ...library.filters, limit: PAGE }).catch(() => null)
+  const page = await listClips({ ...filters, limit: PAGE }).catch(() => null)
   if (page && mine === turn) page.items.forEach(apply)
 }
 
 export async function more() {
-  if (library.loading || !library.cursor) return
+  const { filters, cursor, loading } = library
+  if (loading || !cursor) return
   const mine = turn
   library.loading = true
   try {
-    const page = await listClips({ ...library.filters, limit: PAGE, cursor: library.cursor })
+    const page = await listClips({ ...filters, limit: PAGE, cursor })
     if (mine !== turn) return
     const known = new Set(library.items.map((clip) => clip.id))
     library.items.push(...page.items.filter((clip) => !known.has(clip.id)))
