@@ -42,6 +42,8 @@ def stream(world, *, width, height, frames, seed, count=0, split="train", extra=
         *world.command, "world", "stream", "--pack", world.pack, "--seed", str(seed), "--count", str(count),
         "--frames", str(frames), "--size", f"{width}x{height}", "--fps", str(world.fps),
         "--actors", str(world.actors), "--places", str(world.places), "--split", split, *extra,
+        "--most", str(world.get("most", 3)), *(x for name in world.get("skip", []) for x in ("--without", name)),
+        *(("--steady",) if world.get("steady") else ()),
         *(("--solid", str(world.solid)) if world.get("solid") else ()),
     ]  # fmt: skip
     environment = {**os.environ, **({"RAYON_NUM_THREADS": str(threads)} if threads else {})}
@@ -56,16 +58,10 @@ def stream(world, *, width, height, frames, seed, count=0, split="train", extra=
             size, t, h, w = struct.unpack("<4I", read_exactly(process.stdout, 16))
             head = json.loads(read_exactly(process.stdout, size))
             pixels = np.frombuffer(read_exactly(process.stdout, t * h * w * 3), np.uint8)
-            if wanted(world, head["labels"]):
-                yield Scene(torch.from_numpy(pixels.copy()).view(t, h, w, 3), head)
+            yield Scene(torch.from_numpy(pixels.copy()).view(t, h, w, 3), head)
     finally:
         process.kill()
         process.wait()
-
-
-def wanted(world, labels):
-    """Whether a scene is among those that the config wants: `most` actors at once, and `skip` actions."""
-    return labels["count"] <= world.get("most", 3) and labels["names"]["action"] not in world.get("skip", [])
 
 
 class Group:

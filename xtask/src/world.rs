@@ -105,6 +105,15 @@ pub struct Scenes {
     action: Option<String>,
     #[arg(long)]
     camera: Option<String>,
+    /// Greatest number of actors at once
+    #[arg(long, default_value_t = 3)]
+    most: u32,
+    /// No scene with this action or camera (by English name); may be given again
+    #[arg(long)]
+    without: Vec<String>,
+    /// Flat actors in the middle, of one size a framing, facing left unless the caption names a side
+    #[arg(long)]
+    steady: bool,
     /// Share of three-dimensional scenes, 0 to 1
     #[arg(long, default_value_t = 0.0)]
     solid: f32,
@@ -190,6 +199,13 @@ impl Scenes {
         {
             bail!("no actor {key}; see `cargo xtask world vocab`");
         }
+        let names = Action::ALL.iter().map(|a| a.name());
+        let known: Vec<_> = names.chain(Camera::ALL.iter().map(|c| c.name())).collect();
+        for name in &self.without {
+            if !known.contains(&name.as_str()) {
+                bail!("--without {name:?} is none of: {}", known.join(", "));
+            }
+        }
         Ok(StreamOptions {
             seed: self.seed,
             first,
@@ -213,6 +229,9 @@ impl Scenes {
                 place: by_name(self.place.as_deref(), Place::ALL, Place::name)?,
                 action: by_name(self.action.as_deref(), Action::ALL, Action::name)?,
                 camera: by_name(self.camera.as_deref(), Camera::ALL, Camera::name)?,
+                most: self.most,
+                without: self.without.clone(),
+                steady: self.steady,
                 solid: self.solid,
                 style: by_name(self.style.as_deref(), Style::ALL, Style::name)?,
             },

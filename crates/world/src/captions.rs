@@ -6,7 +6,7 @@ mod english;
 use crate::record::SceneRecord;
 use crate::rng::{Dice, hash};
 use crate::solid::cast::Coat;
-use crate::vocabulary::{Action, Place, Style};
+use crate::vocabulary::{Action, Camera, Direction, Place, Style};
 
 pub use english::{article, plural};
 
@@ -68,11 +68,20 @@ fn coat(record: &SceneRecord) -> Option<&'static Coat> {
 fn says_direction(record: &SceneRecord, action: Action, dice: &mut Dice) -> bool {
     let side = record.actor_entry().faces_sideways();
     match action {
+        _ if record.steady && record.direction == Direction::Right => true,
         _ if action.travels() => dice.chance(0.45),
         Action::Stands => side && dice.chance(0.22),
         Action::Turns => side && dice.chance(0.35),
         _ => false,
     }
+}
+
+fn says_camera(record: &SceneRecord, dice: &mut Dice) -> bool {
+    dice.chance(match record.camera {
+        Camera::Static => 0.1,
+        _ if record.steady => 1.0,
+        _ => 0.8,
+    })
 }
 
 fn pick<'a>(words: &[&'a str], dice: &mut Dice) -> &'a str {

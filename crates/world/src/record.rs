@@ -23,6 +23,9 @@ pub struct SceneRecord {
     /// What the actor does in the clip's second half, if that differs (a storyboard of two cards).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Action>,
+    /// Drawn by `SampleOptions::steady`: its captions name the camera, and the side if that is the right one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub steady: bool,
     /// Present where the scene is three-dimensional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solid: Option<Solid>,
@@ -84,6 +87,13 @@ pub struct SampleOptions {
     pub place: Option<Place>,
     pub action: Option<Action>,
     pub camera: Option<Camera>,
+    /// Greatest number of actors at once.
+    pub most: u32,
+    /// Actions and cameras, by name, that no record may have.
+    pub without: Vec<String>,
+    /// Flat actors keep to the middle and to one size a framing, and face left where the caption names no side: fewer
+    /// pictures, each of them drawn sooner by a small network.
+    pub steady: bool,
     /// Share of three-dimensional scenes, 0–1. Those know every actor that has a body and every place.
     pub solid: f32,
     pub style: Option<Style>,
@@ -100,6 +110,9 @@ impl Default for SampleOptions {
             place: None,
             action: None,
             camera: None,
+            most: 3,
+            without: Vec::new(),
+            steady: false,
             solid: 0.0,
             style: None,
         }
@@ -169,8 +182,31 @@ pub fn record_seed(seed: u64, split: Split, index: u64) -> u64 {
     hash(&[seed, split as u64, index])
 }
 
-/// Draws a record. Panics only if the options leave nothing to choose (no actors or places).
+impl SampleOptions {
+    fn wants(&self, record: &SceneRecord) -> bool {
+        let names = [record.action.name(), record.camera.name()];
+        let then = record.then.map(Action::name);
+        record.actor.count <= self.most
+            && !self.without.iter().any(|unwanted| {
+                names.contains(&unwanted.as_str()) || then == Some(unwanted.as_str())
+            })
+    }
+}
+
+/// Draws a record. Panics only if the options leave nothing to choose (no actors or places); what cannot be without what
+/// `without` names keeps it.
 pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
+    let mut record = draw_record(dice, options);
+    for _ in 0..1000 {
+        if options.wants(&record) {
+            break;
+        }
+        record = draw_record(dice, options);
+    }
+    record
+}
+
+fn draw_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
     if options.solid > 0.0 && dice.chance(options.solid) {
         return crate::solid::sample::sample(dice, options);
     }
@@ -236,7 +272,7 @@ pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
             *dice.pick(&rest)
         }
     });
-    SceneRecord {
+    let mut record = SceneRecord {
         seed,
         place,
         time,
@@ -252,7 +288,23 @@ pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         camera,
         moment: dice.unit(),
         then,
+        steady: options.steady,
         solid: None,
+    };
+    if options.steady {
+        steady(&mut record, dice);
+    }
+    record
+}
+
+fn steady(record: &mut SceneRecord, dice: &mut Dice) {
+    // From afar an actor spans few cells of a small network's grid.
+    let wide = record.camera == Camera::WideAngle;
+    record.actor.scale = if wide { 1.2 } else { 1.0 };
+    record.actor.position = 0.0;
+    let sided = record.action.travels() || record.action == Action::Stands;
+    if !(sided && record.shows_direction() && dice.chance(0.25)) {
+        record.direction = Direction::Left;
     }
 }
 

@@ -130,6 +130,30 @@ fn held_out_combinations_are_a_tenth_and_disjoint() {
 }
 
 #[test]
+fn steady_scenes_name_the_right_side_and_leave_out_what_is_unwanted() {
+    let options = SampleOptions {
+        steady: true,
+        most: 1,
+        without: vec!["spins".into(), "zoom in".into()],
+        ..SampleOptions::default()
+    };
+    let mut right = 0;
+    for seed in 0..1500 {
+        let record = sample_record(&mut Dice::new(seed), &options);
+        assert_eq!((record.actor.count, record.actor.position), (1, 0.0));
+        assert_ne!(record.action, Action::Spins);
+        assert_ne!(record.camera, Camera::ZoomIn);
+        let words = captions(&record, &mut wording(&record, 0));
+        if record.direction == Direction::Right {
+            right += 1;
+            assert!(words.en.contains("right"), "{}", words.en);
+            assert!(words.zh.contains('右'), "{}", words.zh);
+        }
+    }
+    assert!((50..400).contains(&right), "{right}");
+}
+
+#[test]
 fn captions_name_actor_and_place() {
     for record in records(1500, Split::Train) {
         let actor = record.actor_entry();

@@ -1,6 +1,6 @@
 //! Chinese sentences.
 
-use super::{noun as choose_noun, pick, says_direction};
+use super::{noun as choose_noun, pick, says_camera, says_direction};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Place, Time, Weather};
@@ -105,12 +105,7 @@ pub(super) fn sentence(
         Camera::TiltDown => &["镜头下摇", "镜头下俯", "下摇镜头"],
         Camera::Handheld => &["手持镜头", "手持拍摄", "晃动镜头"],
     };
-    let says = if record.camera == Camera::Static {
-        0.10
-    } else {
-        0.8
-    };
-    if dice.chance(says) {
+    if says_camera(record, dice) {
         let shot = pick(camera, dice);
         core = if dice.chance(0.12) {
             format!("{shot}，{core}")

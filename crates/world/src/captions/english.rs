@@ -1,6 +1,6 @@
 //! English sentences.
 
-use super::{noun as choose_noun, pick, says_direction};
+use super::{noun as choose_noun, pick, says_camera, says_direction};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Place, Style, Surface, Time, Weather};
@@ -23,8 +23,10 @@ pub(super) fn sentence(
     let way = record.direction;
     let place = pick(places(record.place), dice);
     let mut verb = verb_phrase(action, record.place, many, dice);
+    let mut side = String::new();
     if says_direction(record, action, dice) {
-        verb = format!("{verb} {}", direction(action, way, dice));
+        side = format!(" {}", direction(action, way, dice));
+        verb += &side;
     }
     if let Some(next) = then {
         let second = verb_phrase(next, record.place, many, dice);
@@ -36,7 +38,7 @@ pub(super) fn sentence(
     } else if dice.chance(0.10) && then.is_none() {
         // A noun phrase: "a frog jumping in the snow".
         let base = ing(action, dice);
-        format!("{subject} {base} {place}")
+        format!("{subject} {base}{side} {place}")
     } else {
         format!("{subject} {verb} {place}")
     };
@@ -105,17 +107,15 @@ pub(super) fn sentence(
         Camera::TiltDown => &["tilt down", "the camera tilts down"],
         Camera::Handheld => &["handheld shot", "handheld camera", "shaky camera"],
     };
-    let says = if record.camera == Camera::Static {
-        0.10
-    } else {
-        0.8
-    };
-    if dice.chance(says) {
+    if says_camera(record, dice) {
         let shot = pick(camera, dice);
         let framing = matches!(record.camera, Camera::WideAngle | Camera::CloseUp);
         sentence = if framing && then.is_none() && dice.chance(0.25) {
             let doing = ing(action, dice);
-            format!("{} {shot} of {subject} {doing} {place}", article(shot))
+            format!(
+                "{} {shot} of {subject} {doing}{side} {place}",
+                article(shot)
+            )
         } else if dice.chance(0.08) {
             format!("{shot}, {sentence}")
         } else {

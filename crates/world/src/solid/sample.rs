@@ -187,6 +187,7 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         camera,
         moment: dice.unit(),
         then,
+        steady: false,
         solid: Some(Solid {
             style,
             coat: dice.below(actor.coats.len().max(1)),
