@@ -4,7 +4,8 @@
 
 For each case a model directory is written as the reference writes it, both programs run the same tensors, and the
 relative L2 error is printed: in f32 (at most 1e-5 is wanted) and in bf16, there as a multiple of the reference's own
-bf16 error (at most 1.25). Ends with 1 if a figure is missed. `cargo xtask parity` runs it.
+bf16 error (at most 1.25). Whole runs of both pipelines follow, in f32: final latents (at most 1e-3) and the share of
+pixels that lie further than 1/255 away (at most 0.1 %). Ends with 1 if a figure is missed. `cargo xtask parity` runs it.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5EncoderModel
 
 sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
+import pipeline  # noqa: E402
 from vae import random_case  # noqa: E402
 
 
@@ -138,6 +140,48 @@ def relative(a, b):
     return float((a - b).norm() / b.norm().clamp(min=1e-30))
 
 
+def probe(program, root, component, dtype):
+    """What the program makes of `in.safetensors` with `model`, both in the folder `root`."""
+    subprocess.run(
+        [program, "probe", "--model", root / "model", "--component", component, "--dtype", dtype,
+         "--input", root / "in.safetensors", "--output", root / "out.safetensors"], check=True,
+    )  # fmt: skip
+    return load_file(root / "out.safetensors")
+
+
+def network_errors(program, name, seed):
+    """f32 error, bf16 error, the reference's own bf16 error."""
+    model, folder, inputs, run = COMPONENTS[name](random.Random(f"{name}{seed}"), seed)
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        model.save_pretrained(root / "model" / folder)
+        exact = run(torch.float32)
+        own = run(torch.bfloat16)
+        save_file({k: v.contiguous() for k, v in inputs.items()}, root / "in.safetensors")
+        errors = []
+        for dtype in ("f32", "bf16"):
+            out = probe(program, root, name, dtype)
+            errors.append(max(relative(out[k], v) for k, v in exact.items()))
+    return *errors, max(relative(own[k], v) for k, v in exact.items())
+
+
+def pipeline_errors(program, seed):
+    """Error of the latents, share of pixels that are off, and what was run."""
+    parts, settings, items, given = pipeline.random_case(random.Random(f"pipeline{seed}"))
+    for part in ("transformer", "vae"):
+        excite(parts[part], seed)
+    inputs, metadata, latents, frames = pipeline.run(seed, parts, settings, items, given)
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        for folder, part in parts.items():
+            part.save_pretrained(root / "model" / folder)
+        save_file(inputs, root / "in.safetensors", metadata)
+        out = probe(program, root, "pipeline", "f32")
+    off = ((out["frames"].int() - frames.int()).abs() > 1).double().mean()
+    told = f"{settings['pipeline']}, {len(items)} conditions" + (", from latents" if given else "")
+    return relative(out["latents"], latents), float(off), told
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinora", default="kinora", help="the program under test")
@@ -150,29 +194,22 @@ def main():
     transformers.utils.logging.disable_progress_bar()
     missed = 0
     print(f"{'network':14} {'seed':>5} {'f32 error':>10} {'bf16 ours':>10} {'bf16 ref':>10} {'ratio':>6}")
-    for name, make in COMPONENTS.items():
-        for seed in range(args.seed, args.seed + args.cases):
+    seeds = range(args.seed, args.seed + args.cases)
+    for name in COMPONENTS:
+        for seed in seeds:
             torch.manual_seed(seed)
-            model, folder, inputs, run = make(random.Random(f"{name}{seed}"), seed)
-            with tempfile.TemporaryDirectory() as directory:
-                root = Path(directory)
-                model.save_pretrained(root / "model" / folder)
-                exact = run(torch.float32)
-                own = run(torch.bfloat16)
-                save_file({k: v.contiguous() for k, v in inputs.items()}, root / "in.safetensors")
-                errors = {}
-                for dtype in ("f32", "bf16"):
-                    subprocess.run(
-                        [args.kinora, "probe", "--model", root / "model", "--component", name, "--dtype", dtype,
-                         "--input", root / "in.safetensors", "--output", root / "out.safetensors"], check=True,
-                    )  # fmt: skip
-                    out = load_file(root / "out.safetensors")
-                    errors[dtype] = max(relative(out[k], v) for k, v in exact.items())
-            reference = max(relative(own[k], v) for k, v in exact.items())
-            ratio = errors["bf16"] / max(reference, 1e-30)
-            bad = errors["f32"] > 1e-5 or ratio > 1.25
+            f32, bf16, reference = network_errors(args.kinora, name, seed)
+            ratio = bf16 / max(reference, 1e-30)
+            bad = f32 > 1e-5 or ratio > 1.25
             missed += bad
-            print(f"{name:14} {seed:5} {errors['f32']:10.2e} {errors['bf16']:10.2e} {reference:10.2e} {ratio:6.2f}{'  MISSED' if bad else ''}", flush=True)
+            print(f"{name:14} {seed:5} {f32:10.2e} {bf16:10.2e} {reference:10.2e} {ratio:6.2f}{'  MISSED' if bad else ''}", flush=True)
+    print(f"{'pipeline':14} {'seed':>5} {'latents':>10} {'pixels off':>10}")
+    for seed in seeds:
+        torch.manual_seed(seed)
+        error, off, told = pipeline_errors(args.kinora, seed)
+        bad = not (error <= 1e-3 and off <= 1e-3)
+        missed += bad
+        print(f"{'pipeline':14} {seed:5} {error:10.2e} {off:10.2%}  {told}{'  MISSED' if bad else ''}", flush=True)
     print(f"{missed} missed")
     sys.exit(missed > 0)
 
