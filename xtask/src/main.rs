@@ -2,6 +2,7 @@
 
 mod boards;
 mod check;
+mod load;
 mod python;
 mod web;
 mod world;
@@ -45,6 +46,8 @@ enum Verb {
     },
     /// Are storyboards obeyed, and edits seamless? On scenes of the world that training never saw
     Boards(boards::Options),
+    /// Does the studio answer many clients while a clip is drawn, and what do they cost it?
+    Load(load::Options),
     /// Build the studio's pages into web/dist (needs Node 20.19 or newer)
     Web,
     /// Build the pages if they changed, then start the server with them
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
             report,
         } => python::eval(&model, clips, &out, &report),
         Verb::Boards(options) => boards::run(&options),
+        Verb::Load(options) => load::run(&options),
         Verb::Web => web::build(),
         Verb::Studio { arguments } => web::studio(&arguments),
         Verb::World(command) => world::run(command),
