@@ -130,6 +130,18 @@ pub fn small_jpeg(frame: &Frame) -> Result<Vec<u8>> {
     jpeg(&Resizer::new(Filter::Lanczos3).resize(frame, THUMB_WIDTH, high.max(1) as u32)?)
 }
 
+/// A frame as JPEG whose longer side has at most so many pixels.
+pub fn jpeg_within(frame: &Frame, side: u32) -> Result<Vec<u8>> {
+    let (width, height) = frame.size();
+    let longer = width.max(height);
+    if longer <= side {
+        return jpeg(frame);
+    }
+    let scaled = |length: u32| (u64::from(length) * u64::from(side) / u64::from(longer)).max(1);
+    let (wide, high) = (scaled(width) as u32, scaled(height) as u32);
+    jpeg(&Resizer::new(Filter::Lanczos3).resize(frame, wide, high)?)
+}
+
 fn jpeg(frame: &Frame) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     encode(JpegEncoder::new_with_quality(&mut bytes, 82), frame)?;

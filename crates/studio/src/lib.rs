@@ -23,6 +23,7 @@ pub mod openapi;
 mod pages;
 pub mod plans;
 pub mod queue;
+mod recover;
 pub mod routes;
 pub mod scope;
 pub mod serve;

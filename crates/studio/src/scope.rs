@@ -53,7 +53,7 @@ pub fn needed(method: &Method, path: &str) -> Scope {
     );
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     match (first, second, third) {
-        ("users" | "keys", ..) | ("moderation", "refusals", _) => Scope::Admin,
+        ("users" | "keys" | "password", ..) | ("moderation", "refusals", _) => Scope::Admin,
         ("moderation", ..) if !reads => Scope::Admin,
         // They write nothing.
         ("jobs", "estimate", "") | ("enhance", "", "") | ("boards", _, "check") => Scope::Read,
@@ -82,6 +82,7 @@ mod tests {
             ("POST", "/api/keys", Admin),
             ("DELETE", "/api/keys/abc", Admin),
             ("GET", "/api/users", Admin),
+            ("POST", "/api/password", Admin),
             ("GET", "/api/moderation", Read),
             ("PATCH", "/api/moderation", Admin),
             ("GET", "/api/moderation/refusals", Admin),

@@ -15,6 +15,7 @@ use super::{Body, Id};
 use crate::files::secret;
 use crate::guard::{COOKIE, Viewer, session_cookie};
 use crate::scope::{self, Scope};
+use crate::store::clips::some;
 use crate::store::users::{FIRST, Key, User};
 use crate::wire::List;
 use crate::{App, Error, Result};
@@ -105,26 +106,103 @@ pub async fn create_user(
     if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
         return Err(Error::Invalid("a name has 1 to 60 characters".into()));
     }
-    if new.password.chars().count() < 8 || new.password.len() > 1024 {
-        return Err(Error::Invalid(
-            "a password has at least 8 characters".into(),
-        ));
-    }
-    if let Some(plan) = new
-        .plan
-        .as_ref()
-        .filter(|plan| !app.config.plans.contains_key(*plan))
-    {
-        return Err(Error::Invalid(format!("there is no plan `{plan}`")));
-    }
-    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
-    let hash = tokio::task::spawn_blocking(move || hashed(&new.password)).await??;
-    drop(turn);
+    check_plan(&app, new.plan.as_deref())?;
+    let hash = hash_of(&app, new.password).await?;
     let user = app
         .store
         .create_user(&name, &hash, new.admin, new.plan.as_deref())
         .await?;
     Ok((StatusCode::CREATED, Json(user)))
+}
+
+/// What to change of a user; what is absent stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct UserPatch {
+    /// At least eight characters. The user's sessions end.
+    pub password: Option<String>,
+    /// `null` is the default plan.
+    #[serde(deserialize_with = "some")]
+    #[schema(value_type = Option<String>)]
+    pub plan: Option<Option<String>>,
+    pub admin: Option<bool>,
+}
+
+/// Changes a user's password, plan or rights; for administrators.
+#[utoipa::path(patch, path = "/api/users/{id}", request_body = UserPatch, responses((status = 200, body = User), (status = 403), (status = 404), (status = 409)))]
+pub async fn change_user(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    Body(patch): Body<UserPatch>,
+) -> Result<Json<User>> {
+    admin(&viewer)?;
+    if patch.admin == Some(false) && id == viewer.id {
+        return Err(Error::Conflict(
+            "you cannot take your own rights away; another administrator can".into(),
+        ));
+    }
+    check_plan(&app, patch.plan.as_ref().and_then(Option::as_deref))?;
+    app.store.user(&id).await?;
+    if let Some(password) = patch.password {
+        let hash = hash_of(&app, password).await?;
+        app.store.set_password(&id, &hash, None).await?;
+    }
+    let plan = patch.plan.as_ref().map(Option::as_deref);
+    Ok(Json(app.store.change_user(&id, plan, patch.admin).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewPassword {
+    pub current: String,
+    /// At least eight characters.
+    pub password: String,
+}
+
+/// Changes the user's own password. All other sessions end; keys stay.
+#[utoipa::path(post, path = "/api/password", request_body = NewPassword, responses((status = 204), (status = 403), (status = 409)))]
+pub async fn change_password(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    Body(new): Body<NewPassword>,
+) -> Result<StatusCode> {
+    let Some((_, Some(hash))) = app.store.user_by_name(&viewer.name).await? else {
+        return Err(Error::Conflict("nobody has to log in here".into()));
+    };
+    if app.tries.are_many(&viewer.name) {
+        return Err(Error::Quota(
+            "too many wrong passwords; wait a minute".into(),
+        ));
+    }
+    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
+    let right = tokio::task::spawn_blocking(move || matches(&new.current, Some(&hash))).await?;
+    drop(turn);
+    if !right {
+        app.tries.note(&viewer.name);
+        return Err(Error::Forbidden("the current password is wrong".into()));
+    }
+    let hash = hash_of(&app, new.password).await?;
+    let session = session_cookie(&headers);
+    app.store.set_password(&viewer.id, &hash, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn check_plan(app: &App, plan: Option<&str>) -> Result<()> {
+    match plan.filter(|plan| !app.config.plans.contains_key(*plan)) {
+        Some(plan) => Err(Error::Invalid(format!("there is no plan `{plan}`"))),
+        None => Ok(()),
+    }
+}
+
+async fn hash_of(app: &App, password: String) -> Result<String> {
+    if password.chars().count() < 8 || password.len() > 1024 {
+        return Err(Error::Invalid(
+            "a password has at least 8 characters".into(),
+        ));
+    }
+    let _turn = app.heavy.acquire().await.map_err(Error::internal)?;
+    tokio::task::spawn_blocking(move || hashed(&password)).await?
 }
 
 /// Removes a user with all that is theirs; for administrators.

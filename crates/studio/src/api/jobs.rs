@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Body, Id, Params, check_limit};
 use crate::events::place;
@@ -229,6 +231,29 @@ pub async fn front(
     Id(id): Id,
 ) -> Result<Json<Job>> {
     let job = app.store.front_job(&viewer.id, &id).await?;
+    placed(&app, job).await
+}
+
+/// Where to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Move {
+    /// The waiting job that it shall come before; behind all others of the user's, if absent.
+    pub before: Option<String>,
+}
+
+/// Moves a waiting job among the user's own; those of others keep their turns.
+#[utoipa::path(post, path = "/api/jobs/{id}/move", request_body = Move, responses((status = 200, body = Job), (status = 404), (status = 409)))]
+pub async fn reorder(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    Body(to): Body<Move>,
+) -> Result<Json<Job>> {
+    let job = app
+        .store
+        .move_job(&viewer.id, &id, to.before.as_deref())
+        .await?;
     placed(&app, job).await
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
+use super::status::has_ffmpeg;
 use super::{Id, Params};
 use crate::files::{MARKED, SIDECAR, SPRITESHEET, THUMBNAIL};
 use crate::guard::Viewer;
@@ -120,7 +121,7 @@ async fn file(app: &App, clip: &Clip, name: &str, request: Request) -> Result<Re
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct Download {
-    /// `mp4`, `gif` or `png`; the file as it is, if absent.
+    /// `mp4`, `gif`, `png`, or `webm` where ffmpeg is found; the file as it is, if absent.
     pub format: Option<String>,
     /// Seconds; of a still.
     pub at: Option<f64>,
@@ -147,7 +148,13 @@ pub async fn download(
             let name = delivered(&app, &clip).await?;
             file(&app, &clip, &name, request).await?
         }
-        "mp4" | "gif" | "png" => {
+        "webm" if !has_ffmpeg() => {
+            return Err(Error::Invalid(
+                "WebM is written with ffmpeg, which this server does not find on its PATH; take mp4 or gif"
+                    .into(),
+            ));
+        }
+        "mp4" | "gif" | "png" | "webm" => {
             let at = asked.at.unwrap_or(0.0);
             if !(0.0..=clip.seconds).contains(&at) {
                 return Err(Error::Invalid(format!(
@@ -164,7 +171,7 @@ pub async fn download(
         }
         _ => {
             return Err(Error::Invalid(format!(
-                "`{format}` is not a format; give mp4, gif or png"
+                "`{format}` is not a format; give mp4, gif, png or webm"
             )));
         }
     };

@@ -40,6 +40,9 @@ pub async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Json<V
             plan["name"] = json!(name);
             plan
         });
+    // Who gives plans to users has to know which there are.
+    let admin = viewer.as_ref().is_some_and(|viewer| viewer.admin);
+    let plans: Vec<&String> = app.config.plans.keys().filter(|_| admin).collect();
     Ok(Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "auth": {
@@ -59,10 +62,11 @@ pub async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Json<V
             "upload_bytes_max": app.config.upload_mb << 20,
         },
         "plan": plan,
+        "plans": plans,
     })))
 }
 
-fn has_ffmpeg() -> bool {
+pub(super) fn has_ffmpeg() -> bool {
     let name = format!("ffmpeg{}", std::env::consts::EXE_SUFFIX);
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(&name).is_file())

@@ -1,7 +1,7 @@
 //! The whole library out, and in again.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::Extension;
 use axum::Json;
@@ -12,11 +12,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::media::file_once;
-use super::uploads::{form_of, multipart, place_upload, receive};
+use super::uploads::{form_of, multipart, read_upload, receive};
+use crate::derive::Meta;
 use crate::files::fresh_id;
 use crate::guard::Viewer;
 use crate::store::clips::{Filter, NewClip, Order, Patch};
 use crate::transfer::{Board, Entry, Folder, Import, Library, Style, pack};
+use crate::wire::Clip;
 use crate::{App, Error, Result};
 
 /// Everything that is the user's, as a zip: media, sidecars, folders, boards, styles.
@@ -63,7 +65,7 @@ async fn gather(app: &App, viewer: &Viewer) -> Result<Library> {
         };
         loop {
             let page = app.store.clips(&viewer.id, &filter).await?;
-            let entry = |clip: crate::wire::Clip| Entry {
+            let entry = |clip: Clip| Entry {
                 media: clip.file.clone(),
                 clip,
             };
@@ -186,24 +188,28 @@ async fn take_in_clip(
         .await
         .map_err(Error::internal)?;
     let (files, limit) = (app.store.files.clone(), app.config.upload_mb << 20);
-    let (import, entry, meta) = tokio::task::spawn_blocking(move || {
+    let scratch = files.upload(&fresh_id());
+    let folder_of_it = scratch.clone();
+    let (import, entry, read) = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let scratch = files.upload(&fresh_id());
-        let meta = match import.unpack(&entry, &scratch, limit) {
-            Ok(true) => place_upload(&scratch, &files.clip(&entry.clip.id)),
+        let scratch = folder_of_it;
+        let read = match import.unpack(&entry, &scratch, limit) {
+            Ok(true) => read_upload(&scratch),
             Ok(false) => Err(Error::Unreadable(format!(
                 "the clip {} is not in the zip",
                 entry.clip.id
             ))),
             Err(error) => Err(error),
         };
-        let _ = std::fs::remove_dir_all(&scratch);
-        (import, entry, meta)
+        (import, entry, read)
     })
     .await?;
-    let meta = match meta {
+    let placed = place(app, viewer, &entry.clip, &scratch, read).await;
+    // Gone, if it was moved into the library.
+    let _ = tokio::fs::remove_dir_all(&scratch).await;
+    let meta = match placed {
         Ok(meta) => meta,
-        Err(error @ Error::Internal(_)) => return Err(error),
+        Err(error @ (Error::Internal(_) | Error::Full)) => return Err(error),
         Err(problem) => return Ok((import, Err(problem))),
     };
     let clip = entry.clip;
@@ -252,4 +258,20 @@ async fn take_in_clip(
         .patch_clips(&viewer.id, std::slice::from_ref(&clip.id), &marks)
         .await?;
     Ok((import, Ok(())))
+}
+
+/// Moves what was read into the library, unless moderation refuses it.
+async fn place(
+    app: &App,
+    viewer: &Viewer,
+    clip: &Clip,
+    scratch: &Path,
+    read: Result<Meta>,
+) -> Result<Meta> {
+    let meta = read?;
+    app.policy
+        .check_upload(&app.store, viewer, &clip.title, scratch, &meta)
+        .await?;
+    tokio::fs::rename(scratch, app.store.files.clip(&clip.id)).await?;
+    Ok(meta)
 }

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use crate::derive::{Meta, derive};
 use crate::files::{fresh_id, is_id};
 use crate::guard::Viewer;
+use crate::recover::recover;
 use crate::store::clips::NewClip;
 use crate::wire::Clip;
 use crate::{App, Error, Result};
@@ -113,40 +114,48 @@ pub async fn accept(
         .await
         .map_err(Error::internal)?;
     let (scratch, target) = (app.store.files.upload(id), app.store.files.clip(id));
+    let folder_of_it = scratch.clone();
     let meta = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        place_upload(&scratch, &target)
+        let meta = read_upload(&folder_of_it)?;
+        let found = recover(&folder_of_it.join(&meta.file));
+        Ok::<_, Error>((meta, found))
     });
+    let (meta, found) = meta.await??;
+    let title = title(name);
+    let policy = &app.policy;
+    policy
+        .check_upload(&app.store, viewer, &title, &scratch, &meta)
+        .await?;
+    tokio::fs::rename(scratch, target).await?;
     let clip = NewClip {
         id: id.to_owned(),
         owner: viewer.id.clone(),
         kind: "upload".into(),
         tool: "upload".into(),
-        prompt: String::new(),
-        title: title(name),
+        prompt: found.prompt,
+        title,
         job: None,
         variant: 1,
         variants: 1,
-        seed: None,
+        seed: found.seed,
         model: None,
-        style: None,
-        settings: None,
+        style: found.style,
+        settings: found.settings,
         parents: Vec::new(),
         folder,
         created: None,
-        meta: meta.await??,
+        meta,
     };
     app.store.add_clip(&clip).await?;
     app.store.clip(&viewer.id, id).await
 }
 
-/// Reads `scratch/upload` once, and moves the folder into the library. Blocking.
-pub(super) fn place_upload(scratch: &Path, target: &Path) -> Result<Meta> {
+/// Reads `scratch/upload` once; what the library shows of it lies beside it then. Blocking.
+pub(super) fn read_upload(scratch: &Path) -> Result<Meta> {
     let file = format!("video.{}", ending(&scratch.join("upload"))?);
     std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
-    let meta = derive(scratch, &file).map_err(|error| named(error, &scratch.join(&file)))?;
-    std::fs::rename(scratch, target)?;
-    Ok(meta)
+    derive(scratch, &file).map_err(|error| named(error, &scratch.join(&file)))
 }
 
 /// What is wrong with a file, without where it lies: that is the server's own business.

@@ -1,16 +1,30 @@
 //! A service that is asked beside the list. It speaks what OpenAI's moderation endpoint speaks, so whatever serves that
-//! fits: `{"input": text}` → `{"results": [{"flagged": bool, "categories": {name: bool}}]}`. Blocking.
+//! fits: `{"input": text}` → `{"results": [{"flagged": bool, "categories": {name: bool}}]}`. A picture comes as
+//! `{"input": [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,…"}}]}`. Blocking.
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// How long it may think.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: u64 = 1 << 20;
 
-/// The categories that the text falls under: none lets it pass. The error says why there is no answer.
-pub fn ask(url: &str, key: Option<&str>, text: &str) -> Result<Vec<String>, String> {
+/// What is asked about a text.
+pub fn text(text: &str) -> Value {
+    json!(text)
+}
+
+/// What is asked about a picture, which is a JPEG.
+pub fn picture(jpeg: &[u8]) -> Value {
+    let url = format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg));
+    json!([{"type": "image_url", "image_url": {"url": url}}])
+}
+
+/// The categories that it falls under: none lets it pass. The error says why there is no answer.
+pub fn ask(url: &str, key: Option<&str>, input: &Value) -> Result<Vec<String>, String> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
@@ -22,7 +36,7 @@ pub fn ask(url: &str, key: Option<&str>, text: &str) -> Result<Vec<String>, Stri
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }
-    let sent = request.send(json!({ "input": text }).to_string());
+    let sent = request.send(json!({ "input": input }).to_string());
     let mut answer = sent.map_err(|error| error.to_string())?;
     let status = answer.status();
     if !status.is_success() {

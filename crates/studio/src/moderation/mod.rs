@@ -6,6 +6,7 @@
 
 mod hook;
 pub mod list;
+mod picture;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::derive::Meta;
 use crate::guard::Viewer;
 use crate::store::Store;
 use crate::{Error, Result};
@@ -35,7 +37,9 @@ pub struct Settings {
     pub hook: Option<String>,
     /// Sent to it as `Authorization: Bearer …`.
     pub hook_key: Option<String>,
-    /// Whether words pass when it does not answer.
+    /// Whether it is shown pictures and clips that are uploaded, too.
+    pub hook_pictures: bool,
+    /// Whether what it is asked passes when it does not answer.
     pub hook_may_fail: bool,
 }
 
@@ -150,15 +154,59 @@ impl Policy {
         store.refuse(&viewer.id, origin, &hit, text).await?;
         metrics::counter!("kinora_refusals_total").increment(1);
         tracing::info!(user = viewer.id, rule = hit.rule.name, "words were refused");
-        Err(refusal(&hit))
+        let way_out = "change the words, or ask an administrator to let it pass";
+        Err(refusal(&hit, way_out))
+    }
+
+    /// Refuses an upload that the service flags, and keeps a record of it. `folder` has the file and what was made of it.
+    pub async fn check_upload(
+        &self,
+        store: &Store,
+        viewer: &Viewer,
+        name: &str,
+        folder: &Path,
+        meta: &Meta,
+    ) -> Result<()> {
+        let asks = self.settings.hook_pictures && self.has_hook();
+        if !asks || !self.is_on(store).await? {
+            return Ok(());
+        }
+        let (folder, meta) = (folder.to_path_buf(), meta.clone());
+        let seen = tokio::task::spawn_blocking(move || picture::seen(&folder, &meta));
+        let (digest, jpeg) = seen.await??;
+        let Some(hit) = self.ask_service(hook::picture(&jpeg)).await? else {
+            return Ok(());
+        };
+        // What stands for it in the record: let pass, it is this file under this name.
+        let text = format!("{name} (SHA-256 {digest})");
+        if store.is_let_pass(&viewer.id, &text).await? {
+            return Ok(());
+        }
+        store.refuse(&viewer.id, "upload", &hit, &text).await?;
+        metrics::counter!("kinora_refusals_total").increment(1);
+        tracing::info!(
+            user = viewer.id,
+            rule = hit.rule.name,
+            "an upload was refused"
+        );
+        let way_out =
+            "the file was not kept; give another one, or ask an administrator to let it pass";
+        Err(refusal(&hit, way_out))
     }
 
     async fn ask_hook(&self, text: &str) -> Result<Option<Hit>> {
+        match self.has_hook() {
+            true => self.ask_service(hook::text(text)).await,
+            false => Ok(None),
+        }
+    }
+
+    async fn ask_service(&self, input: serde_json::Value) -> Result<Option<Hit>> {
         let Some(url) = self.settings.hook.clone() else {
             return Ok(None);
         };
-        let (key, text) = (self.settings.hook_key.clone(), text.to_owned());
-        let asked = tokio::task::spawn_blocking(move || hook::ask(&url, key.as_deref(), &text));
+        let key = self.settings.hook_key.clone();
+        let asked = tokio::task::spawn_blocking(move || hook::ask(&url, key.as_deref(), &input));
         match asked.await? {
             Ok(names) if names.is_empty() => Ok(None),
             Ok(names) => Ok(Some(Hit {
@@ -228,13 +276,10 @@ pub fn sentence(hit: &Hit) -> String {
     )
 }
 
-fn refusal(hit: &Hit) -> Error {
+fn refusal(hit: &Hit, way_out: &str) -> Error {
     Error::Blocked {
         rule: hit.rule.name.clone(),
-        message: format!(
-            "{} — nothing was charged; change the words, or ask an administrator to let it pass",
-            sentence(hit)
-        ),
+        message: format!("{} — nothing was charged; {way_out}", sentence(hit)),
     }
 }
 

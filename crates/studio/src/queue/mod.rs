@@ -6,6 +6,8 @@
 pub mod order;
 mod sqlite;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use crate::Result;
@@ -92,7 +94,7 @@ pub trait Queue: Send + Sync {
     fn learn<'a>(&'a self, model: &'a str, denoise: f64, finish: f64) -> BoxFuture<'a, Result<()>>;
 
     /// Where the waiting jobs stand.
-    fn places(&self) -> BoxFuture<'_, Result<Vec<Place>>>;
+    fn places(&self) -> BoxFuture<'_, Result<Arc<[Place]>>>;
 
     /// Seconds that work of this size will take, if the model's speed was measured.
     fn seconds<'a>(

@@ -1,7 +1,7 @@
 //! The queue over the store's own database.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -33,6 +33,8 @@ pub struct SqliteQueue {
     store: Store,
     config: Arc<Config>,
     lease_ms: i64,
+    /// The places, and the last change that they take into account: hundreds may ask between two.
+    placed: Mutex<Option<(i64, Arc<[Place]>)>>,
 }
 
 impl SqliteQueue {
@@ -41,6 +43,7 @@ impl SqliteQueue {
             store,
             config,
             lease_ms: LEASE.as_millis() as i64,
+            placed: Mutex::default(),
         }
     }
 
@@ -254,6 +257,18 @@ impl SqliteQueue {
         Ok(())
     }
 
+    async fn known_places(&self) -> Result<Arc<[Place]>> {
+        let last = sqlx::query_scalar("SELECT coalesce(max(rev), 0) FROM changes");
+        let last: i64 = last.fetch_one(&self.store.read).await?;
+        let kept = || self.placed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, places)) = kept().as_ref().filter(|(rev, _)| *rev == last) {
+            return Ok(places.clone());
+        }
+        let places: Arc<[Place]> = self.all_places().await?.into();
+        *kept() = Some((last, places.clone()));
+        Ok(places)
+    }
+
     async fn all_places(&self) -> Result<Vec<Place>> {
         let mut read = self.store.read.acquire().await?;
         let jobs = waiting(&mut read, i64::MAX).await?;
@@ -455,8 +470,8 @@ impl Queue for SqliteQueue {
         self.learn_speed(model, denoise, finish).boxed()
     }
 
-    fn places(&self) -> BoxFuture<'_, Result<Vec<Place>>> {
-        self.all_places().boxed()
+    fn places(&self) -> BoxFuture<'_, Result<Arc<[Place]>>> {
+        self.known_places().boxed()
     }
 
     fn seconds<'a>(

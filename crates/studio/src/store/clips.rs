@@ -73,7 +73,7 @@ pub struct Patch {
 }
 
 /// Tells an absent field from `null`.
-fn some<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn some<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)

@@ -313,6 +313,44 @@ impl Store {
         self.job(owner, id).await
     }
 
+    /// Puts a waiting job before another of the owner's, or behind all of them.
+    pub async fn move_job(&self, owner: &str, id: &str, before: Option<&str>) -> Result<Job> {
+        let mut t = self.begin().await?;
+        let mut line: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM jobs WHERE owner = ? AND status = 'queued' ORDER BY rank DESC, seq",
+        )
+        .bind(owner)
+        .fetch_all(&mut *t)
+        .await?;
+        let at = |line: &[String], id: &str| line.iter().position(|other| other == id);
+        let Some(from) = at(&line, id) else {
+            drop(t);
+            let job = self.job(owner, id).await?;
+            return Err(Error::Conflict(format!(
+                "the job is {}; only those that wait can be moved",
+                job.status
+            )));
+        };
+        let moved = line.remove(from);
+        let to = match before {
+            None => line.len(),
+            Some(other) => at(&line, other).ok_or_else(|| {
+                Error::Conflict("the job that it shall come before does not wait any more".into())
+            })?,
+        };
+        line.insert(to, moved);
+        // The last keeps the rank that new jobs have.
+        for (rank, id) in line.iter().rev().enumerate() {
+            sqlx::query("UPDATE jobs SET rank = ?2 WHERE id = ?1 AND rank != ?2")
+                .bind(id)
+                .bind(rank as i64)
+                .execute(&mut *t)
+                .await?;
+        }
+        self.commit(t).await?;
+        self.job(owner, id).await
+    }
+
     /// Takes a finished job out of the list; its clips stay.
     pub async fn hide_job(&self, owner: &str, id: &str) -> Result<()> {
         let job = self.job(owner, id).await?;

@@ -107,6 +107,42 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// `plan`: another one, or the default.
+    pub async fn change_user(
+        &self,
+        id: &str,
+        plan: Option<Option<&str>>,
+        admin: Option<bool>,
+    ) -> Result<User> {
+        let mut t = self.begin().await?;
+        if let Some(plan) = plan {
+            let change = sqlx::query("UPDATE users SET plan = ? WHERE id = ?");
+            change.bind(plan).bind(id).execute(&mut *t).await?;
+        }
+        if let Some(admin) = admin {
+            let change = sqlx::query("UPDATE users SET admin = ? WHERE id = ?");
+            change.bind(admin).bind(id).execute(&mut *t).await?;
+        }
+        self.commit(t).await?;
+        self.user(id).await
+    }
+
+    /// `password` is the hash. All of the user's sessions end but the one of this secret.
+    pub async fn set_password(&self, id: &str, password: &str, kept: Option<&str>) -> Result<()> {
+        let mut t = self.begin().await?;
+        sqlx::query("UPDATE users SET password = ? WHERE id = ?")
+            .bind(password)
+            .bind(id)
+            .execute(&mut *t)
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE owner = ? AND hash != ?")
+            .bind(id)
+            .bind(kept.map(hash).unwrap_or_default())
+            .execute(&mut *t)
+            .await?;
+        self.commit(t).await
+    }
+
     /// A user with all that is theirs; the files of their clips go too.
     pub async fn delete_user(&self, id: &str) -> Result<()> {
         let clips: Vec<String> = sqlx::query_scalar("SELECT id FROM clips WHERE owner = ?")
@@ -229,24 +265,19 @@ impl Store {
 
     /// Whose key it is, and what it may do; its use is noted at most once a minute.
     pub async fn user_of_key(&self, secret: &str) -> Result<Option<(User, Vec<Scope>)>> {
+        type Row = (String, String, bool, Option<String>, String, i64);
         let hash = hash(secret);
-        let sql = format!("{COLUMNS} JOIN keys ON owner = users.id WHERE hash = ?");
-        let user: Option<User> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(&hash)
-            .fetch_optional(&self.read)
-            .await?;
-        let Some(user) = user else { return Ok(None) };
-        let scopes: Option<String> = sqlx::query_scalar("SELECT scopes FROM keys WHERE hash = ?")
-            .bind(&hash)
-            .fetch_optional(&self.read)
-            .await?;
-        let stale: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM keys WHERE hash = ? AND coalesce(used, 0) < ?")
-                .bind(&hash)
-                .bind(now() - 60_000)
-                .fetch_optional(&self.read)
-                .await?;
-        if stale.is_some() {
+        let found: Option<Row> = sqlx::query_as(
+            "SELECT users.id, users.name, admin, plan, scopes, coalesce(used, 0) FROM keys \
+             JOIN users ON users.id = owner WHERE hash = ?",
+        )
+        .bind(&hash)
+        .fetch_optional(&self.read)
+        .await?;
+        let Some((id, name, admin, plan, scopes, used)) = found else {
+            return Ok(None);
+        };
+        if used < now() - 60_000 {
             let mut t = self.begin().await?;
             sqlx::query("UPDATE keys SET used = ? WHERE hash = ?")
                 .bind(now())
@@ -255,7 +286,13 @@ impl Store {
                 .await?;
             self.commit(t).await?;
         }
-        Ok(scopes.map(|scopes| (user, Scope::parse_all(&scopes))))
+        let user = User {
+            id,
+            name,
+            admin,
+            plan,
+        };
+        Ok(Some((user, Scope::parse_all(&scopes))))
     }
 }
 

@@ -280,3 +280,84 @@ async fn users_see_their_own_and_what_is_published() {
     );
     studio.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_plans_and_rights_can_be_changed() {
+    let (studio, cookie) = studio().await;
+    let admin = ("cookie", cookie.as_str());
+    assert_eq!(
+        with(&studio, admin, Method::GET, "/api/status", None)
+            .await
+            .1["plans"],
+        json!(["Tiny"])
+    );
+    let new = json!({"name": "cem", "password": "correct horse"});
+    let (_, user) = with(&studio, admin, Method::POST, "/api/users", Some(new)).await;
+    let path = format!("/api/users/{}", user["id"].as_str().unwrap());
+    let first = log_in(&studio, "cem", "correct horse").await.unwrap();
+    let second = log_in(&studio, "cem", "correct horse").await.unwrap();
+    let (here, there) = (("cookie", first.as_str()), ("cookie", second.as_str()));
+    let status = async |who| with(&studio, who, Method::GET, "/api/clips", None).await.0;
+    let change = async |who, path: &str, body| {
+        let method = match path {
+            "/api/password" => Method::POST,
+            _ => Method::PATCH,
+        };
+        with(&studio, who, method, path, Some(body)).await
+    };
+
+    // One's own password: the current one is asked for, and other sessions end.
+    for (current, password, expected) in [
+        ("wrong horse", "battery staple", 403),
+        ("correct horse", "short", 400),
+        ("correct horse", "battery staple", 204),
+    ] {
+        let body = json!({"current": current, "password": password});
+        let (status, said) = change(here, "/api/password", body).await;
+        assert_eq!(status, expected, "{said}");
+    }
+    assert_eq!(
+        (status(here).await, status(there).await),
+        (StatusCode::OK, StatusCode::UNAUTHORIZED)
+    );
+    let old = log_in(&studio, "cem", "correct horse").await;
+    assert_eq!(old, Err(StatusCode::UNAUTHORIZED));
+
+    // Another's: for administrators alone.
+    let reset = json!({"password": "set by the admin", "plan": "Tiny"});
+    assert_eq!(
+        change(here, &path, reset.clone()).await.0,
+        StatusCode::FORBIDDEN
+    );
+    let (code, user) = change(admin, &path, reset).await;
+    assert_eq!(
+        (code.as_u16(), &user["plan"]),
+        (200, &json!("Tiny")),
+        "{user}"
+    );
+    assert_eq!(
+        status(here).await,
+        StatusCode::UNAUTHORIZED,
+        "signed out by the reset"
+    );
+    let cem = log_in(&studio, "cem", "set by the admin").await.unwrap();
+    let cem = ("cookie", cem.as_str());
+    let usage = with(&studio, cem, Method::GET, "/api/usage", None).await.1;
+    assert_eq!(usage["credits"], 25);
+    let (code, said) = change(admin, &path, json!({"plan": "Gold"})).await;
+    assert_eq!(code, StatusCode::BAD_REQUEST, "{said}");
+    let (_, user) = change(admin, &path, json!({"plan": null, "admin": true})).await;
+    assert_eq!(
+        (&user["plan"], &user["admin"]),
+        (&Value::Null, &json!(true))
+    );
+    assert_eq!(
+        with(&studio, cem, Method::GET, "/api/users", None).await.0,
+        StatusCode::OK
+    );
+    let own = change(cem, &path, json!({"admin": false})).await;
+    assert_eq!(own.0, StatusCode::CONFLICT, "nobody shuts themselves out");
+    let nobody = change(admin, "/api/users/nobody", json!({"admin": true})).await;
+    assert_eq!(nobody.0, StatusCode::NOT_FOUND);
+    studio.stop().await;
+}

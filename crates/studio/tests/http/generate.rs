@@ -90,6 +90,40 @@ async fn a_prompt_becomes_clips_with_their_files_and_events_tell_of_it() {
         );
         assert!(answer.bytes().await.unwrap().starts_with(magic), "{format}");
     }
+    // Dropped in again, the file says itself how it was made.
+    let file = studio
+        .http
+        .get(studio.url(clip["urls"]["download"].as_str().unwrap()));
+    let file = file.send().await.unwrap().bytes().await.unwrap();
+    let (_, found) = studio.upload("from a friend.mp4", file.to_vec()).await;
+    assert_eq!(
+        (&found["kind"], &found["seed"], &found["prompt"]),
+        (&json!("upload"), &json!(7), &clip["prompt"])
+    );
+    let again = &found["settings"];
+    assert_eq!(
+        (&again["seed"], &again["size"]),
+        (&json!(7), &json!("96x64")),
+        "{found}"
+    );
+    let estimate = studio
+        .ask(Method::POST, "/api/jobs/estimate", Some(again.clone()))
+        .await;
+    assert_eq!(estimate.0, StatusCode::OK, "{}", estimate.1);
+    // What the pages offer is what the server gives.
+    let offered = studio.get("/api/status").await["ffmpeg"] == true;
+    let url = format!("{}?format=webm", clip["urls"]["download"].as_str().unwrap());
+    let answer = studio.http.get(studio.url(&url)).send().await.unwrap();
+    match offered {
+        true => assert!(
+            answer
+                .bytes()
+                .await
+                .unwrap()
+                .starts_with(b"\x1a\x45\xdf\xa3")
+        ),
+        false => assert_eq!(answer.status(), StatusCode::BAD_REQUEST),
+    }
     assert!(
         !studio
             .data

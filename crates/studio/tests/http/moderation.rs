@@ -7,7 +7,7 @@ use kinora_studio::plans::Plan;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Studio, small};
+use crate::support::{Studio, picture, small};
 
 const LIST: &str = "[beasts] No mammoths here.\nmammoth* + desert\n猛犸\n";
 
@@ -218,4 +218,81 @@ async fn a_service_is_asked_too_and_its_silence_is_no_consent() {
         assert_eq!(status, expected, "{answer}");
         studio.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_are_shown_to_the_service_and_refused_by_it() {
+    let (url, asked) =
+        service(r#"{"results": [{"flagged": true, "categories": {"violence": true}}]}"#);
+    let with = |shown: bool, url: &str| {
+        let url = url.to_owned();
+        Studio::with(move |config| {
+            config.workers = 0;
+            config.moderation.enabled = Some(true);
+            config.moderation.hook = Some(url);
+            config.moderation.hook_pictures = shown;
+        })
+    };
+    let studio = with(true, &url).await;
+    let (status, said) = studio.upload("a lion.png", picture()).await;
+    assert_eq!(
+        (status.as_u16(), &said["error"]["rule"]),
+        (400, &json!("violence")),
+        "{said}"
+    );
+    let request = asked.recv().unwrap();
+    assert!(
+        request.contains("image_url") && request.contains("data:image/jpeg;base64,/9j/"),
+        "{request}"
+    );
+    // Nothing of it stays but the record, by which it can be let pass.
+    for folder in ["clips", "uploads"] {
+        let left = std::fs::read_dir(studio.data.path().join(folder)).unwrap();
+        assert_eq!(left.count(), 0, "{folder}");
+    }
+    assert_eq!(studio.get("/api/clips").await["total"], 0);
+    let log = studio.get("/api/moderation/refusals").await;
+    let row = &log["items"][0];
+    assert_eq!(row["origin"], "upload");
+    assert!(
+        row["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("a lion (SHA-256 "),
+        "{row}"
+    );
+    // A picture that comes with a request for a video is no other.
+    let form = reqwest::multipart::Form::new()
+        .text("prompt", "a frog")
+        .part(
+            "input_reference",
+            reqwest::multipart::Part::bytes(picture()).file_name("b.png"),
+        );
+    let sent = studio
+        .http
+        .post(studio.url("/v1/videos"))
+        .multipart(form)
+        .send();
+    let answer = sent.await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(studio.get("/api/jobs").await["items"], json!([]));
+    let path = format!("/api/moderation/refusals/{}", row["id"]);
+    studio
+        .ask(Method::PATCH, &path, Some(json!({"allowed": true})))
+        .await;
+    let (status, clip) = studio.upload("a lion.png", picture()).await;
+    assert_eq!(status, 201, "{clip}");
+    studio.stop().await;
+
+    // Only where the operator wants it.
+    let studio = with(false, &url).await;
+    assert_eq!(studio.upload("a.png", picture()).await.0, 201);
+    studio.stop().await;
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}/", closed.local_addr().unwrap());
+    drop(closed);
+    let studio = with(true, &nobody).await;
+    let (status, said) = studio.upload("a.png", picture()).await;
+    assert_eq!(status, 503, "{said}");
+    studio.stop().await;
 }

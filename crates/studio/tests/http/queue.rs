@@ -146,6 +146,52 @@ async fn waiting_jobs_have_places_and_can_be_moved_and_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn waiting_jobs_change_places_among_their_owners_own() {
+    let studio = Studio::idle().await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let job = studio.post("/api/jobs", small("a frog")).await;
+        ids.push(job["id"].as_str().unwrap().to_owned());
+    }
+    let path = |at: usize| format!("/api/jobs/{}/move", ids[at]);
+    let order = async || {
+        let jobs = studio.get("/api/jobs").await;
+        let mut jobs = jobs["items"].as_array().unwrap().clone();
+        jobs.sort_by_key(|job| job["position"].as_u64());
+        let place = |job: &serde_json::Value| ids.iter().position(|id| job["id"] == id.as_str());
+        jobs.iter().filter_map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(order().await, [0, 1, 2, 3]);
+    let moved = studio.post(&path(3), json!({"before": ids[1]})).await;
+    assert_eq!(moved["position"], 1, "{moved}");
+    assert_eq!(order().await, [0, 3, 1, 2]);
+    studio.post(&path(0), json!({})).await;
+    assert_eq!(order().await, [3, 1, 2, 0]);
+    studio.post(&path(2), json!({"before": ids[3]})).await;
+    assert_eq!(order().await, [2, 3, 1, 0]);
+    // Who comes later stands behind, whatever was moved.
+    let late = studio.post("/api/jobs", small("a frog")).await;
+    assert_eq!(late["position"], 4);
+
+    let front = format!("/api/jobs/{}/front", ids[0]);
+    studio.post(&front, json!({})).await;
+    assert_eq!(order().await, [0, 2, 3, 1]);
+    let nowhere = studio
+        .ask(Method::POST, &path(0), Some(json!({"before": "none"})))
+        .await;
+    assert_eq!(nowhere.0, 409, "{}", nowhere.1);
+    let cancel = format!("/api/jobs/{}/cancel", ids[1]);
+    studio.post(&cancel, json!({})).await;
+    let over = studio.ask(Method::POST, &path(1), Some(json!({}))).await;
+    assert_eq!(over.0, 409, "{}", over.1);
+    let unknown = studio
+        .ask(Method::POST, "/api/jobs/none/move", Some(json!({})))
+        .await;
+    assert_eq!(unknown.0, 404);
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_key_is_one_job_and_a_plan_is_never_overdrawn() {
     let plus = Plan {
         credits: Some(100),
