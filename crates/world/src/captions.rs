@@ -3,6 +3,7 @@
 mod chinese;
 mod english;
 
+use crate::actors::{self, Actor};
 use crate::record::SceneRecord;
 use crate::rng::{Dice, hash};
 use crate::solid::cast::Coat;
@@ -63,6 +64,19 @@ fn style(record: &SceneRecord) -> Option<Style> {
 fn coat(record: &SceneRecord) -> Option<&'static Coat> {
     let solid = record.solid.as_ref()?;
     crate::solid::cast::find(&record.actor.kind)?.coat(solid.coat)
+}
+
+/// The second actor and its coat.
+fn partner(record: &SceneRecord) -> Option<(&'static Actor, Option<&'static Coat>)> {
+    let partner = record.partner()?;
+    let coat = crate::solid::cast::find(&partner.kind).and_then(|a| a.coat(partner.coat));
+    Some((actors::find(&partner.kind)?, coat))
+}
+
+/// Whether the actor is a thing made by code rather than an animal.
+fn is_thing(record: &SceneRecord) -> bool {
+    let solid = record.solid.is_some();
+    solid && crate::solid::cast::find(&record.actor.kind).is_some_and(|a| a.made())
 }
 
 fn says_direction(record: &SceneRecord, action: Action, dice: &mut Dice) -> bool {

@@ -381,7 +381,7 @@ impl<'a> Motion<'a> {
                 shadow = 0.6;
             }
             // Three-dimensional scenes only; a sprite just stands.
-            Action::Eats | Action::Attacks | Action::Fishes => {}
+            _ => {}
         }
 
         let mut ground = view.ground_y(depth);

@@ -45,6 +45,18 @@ pub struct Solid {
     pub tail: Option<Colour>,
     /// Where the camera stands around the actor, degrees from its side, −40 to 40.
     pub azimuth: f32,
+    /// Whom the actor chases, follows, meets, fights or walks around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<Partner>,
+}
+
+/// The second actor of a three-dimensional scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Partner {
+    /// Its key in the table.
+    pub kind: String,
+    #[serde(default)]
+    pub coat: usize,
 }
 
 /// Who is in the scene.
@@ -131,6 +143,8 @@ pub struct Labels {
     /// −1 where no direction can be seen.
     pub direction: i32,
     pub count: u32,
+    /// The second actor; −1 where there is none.
+    pub partner: i32,
     pub time: usize,
     pub weather: usize,
     /// How it is drawn; −1 where it is flat.
@@ -161,6 +175,17 @@ pub fn is_heldout(actor: &str, place: Place, action: Action) -> bool {
     .is_multiple_of(10)
 }
 
+/// The same for two actors, a tenth of all likewise.
+pub fn is_heldout_pair(actor: &str, partner: &str, action: Action) -> bool {
+    hash(&[
+        0x6b69_6e6f_7261,
+        hash_text(actor),
+        hash_text(partner),
+        hash_text(action.name()),
+    ])
+    .is_multiple_of(10)
+}
+
 /// Actions that this actor can do in this place.
 pub fn possible_actions(actor: &Actor, place: Place) -> Vec<Action> {
     Action::ALL[..Action::FLAT]
@@ -186,7 +211,8 @@ impl SampleOptions {
     fn wants(&self, record: &SceneRecord) -> bool {
         let names = [record.action.name(), record.camera.name()];
         let then = record.then.map(Action::name);
-        record.actor.count <= self.most
+        let partner = u32::from(record.partner().is_some());
+        record.actor.count + partner <= self.most
             && !self.without.iter().any(|unwanted| {
                 names.contains(&unwanted.as_str()) || then == Some(unwanted.as_str())
             })
@@ -314,8 +340,18 @@ impl SceneRecord {
         actors::find(&self.actor.kind).unwrap_or(&actors::all()[0])
     }
 
+    /// The second actor, where the scene has one.
+    pub fn partner(&self) -> Option<&Partner> {
+        self.solid.as_ref()?.partner.as_ref()
+    }
+
+    /// Whether training never sees its combination: of actor, place and action, or of two actors and what they do.
     pub fn heldout(&self) -> bool {
-        is_heldout(&self.actor.kind, self.place, self.action)
+        let kind = &self.actor.kind;
+        is_heldout(kind, self.place, self.action)
+            || self
+                .partner()
+                .is_some_and(|p| is_heldout_pair(kind, &p.kind, self.action))
     }
 
     /// Whether a viewer can tell the direction.
@@ -338,6 +374,10 @@ impl SceneRecord {
                 -1
             },
             count: self.actor.count,
+            partner: self
+                .partner()
+                .and_then(|p| actors::index(&p.kind))
+                .map_or(-1, |i| i as i32),
             time: self.time.id(),
             weather: self.weather.id(),
             style: self.solid.as_ref().map_or(-1, |s| s.style.id() as i32),

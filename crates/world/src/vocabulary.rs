@@ -102,6 +102,21 @@ vocabulary! {
         Eats = ["eats", "eating", "eat", "feeds", "grazes"], ["吃", "进食", "觅食", "吃东西"];
         Attacks = ["attacks", "attacking", "attack", "strikes"], ["攻击", "进攻", "扑击"];
         Fishes = ["catches a fish", "catching a fish", "comes up with a fish"], ["捕鱼", "抓到一条鱼", "叼起一条鱼"];
+        GoesAway = ["walks away", "walking away", "goes away", "leaves"], ["走远", "离开", "远去"];
+        Chases = ["chases", "chasing", "chase", "runs after"], ["追赶", "追逐", "追着"];
+        Follows = ["follows", "following", "follow", "walks behind"], ["跟着", "跟随", "跟在后面"];
+        Meets = ["meets", "meeting", "meet", "comes face to face with"], ["相遇", "遇见", "遇上"];
+        Fights = ["fights", "fighting", "fight", "fights with"], ["搏斗", "打架", "争斗"];
+        Circles = ["circles", "circling", "walks around", "walking around"], ["绕着走", "围着转圈", "绕圈"];
+        TakesOff = ["takes off", "taking off", "flies up"], ["起飞", "飞起来", "腾空而起"];
+        Lands = ["lands", "landing", "touches down"], ["降落", "落地", "飞落"];
+        Bounces = ["bounces", "bouncing", "bounce"], ["弹跳", "弹起", "蹦跶"];
+        Rolls = ["rolls", "rolling", "roll"], ["滚动", "滚", "滚过"];
+        Drives = ["drives", "driving", "drive", "drives by"], ["行驶", "开过", "驶过"];
+        Sails = ["sails", "sailing", "sail"], ["航行", "驶过水面", "扬帆"];
+        Rises = ["rises", "rising", "rise", "floats up"], ["上升", "升起", "升空"];
+        Burns = ["burns", "burning", "burn", "is on fire"], ["燃烧", "着火", "熊熊燃烧"];
+        Sprays = ["sprays water", "spraying water", "gushes"], ["喷水", "喷涌", "水花四溅"];
     }
 }
 
@@ -198,7 +213,23 @@ impl Action {
     pub fn travels(self) -> bool {
         matches!(
             self,
-            Action::Walks | Action::Runs | Action::Flies | Action::Swims
+            Action::Walks
+                | Action::Runs
+                | Action::Flies
+                | Action::Swims
+                | Action::Chases
+                | Action::Follows
+                | Action::Rolls
+                | Action::Drives
+                | Action::Sails
+        )
+    }
+
+    /// Whether it takes two.
+    pub fn takes_two(self) -> bool {
+        matches!(
+            self,
+            Action::Chases | Action::Follows | Action::Meets | Action::Fights | Action::Circles
         )
     }
 }

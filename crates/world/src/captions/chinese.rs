@@ -48,13 +48,19 @@ pub(super) fn sentence(
     }
     // Verbs of place may lead: 站在溪流中.
     let leads: Option<&str> = match action {
+        Action::Stands if super::is_thing(record) => Some("停在"),
         Action::Stands if record.place != Place::Underwater => Some("站在"),
         Action::Walks => Some("走在"),
         Action::Runs => Some("跑在"),
         Action::Flies => Some("飞在"),
         _ => None,
     };
-    let verb = verb_phrase(action, &way, dice);
+    let object = object(record, dice);
+    let verb = if action.takes_two() {
+        deed(action, &object, dice)
+    } else {
+        verb_phrase(action, &way, dice)
+    };
     let mut core = match leads {
         Some(lead)
             if way.is_empty()
@@ -153,6 +159,34 @@ fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
     text
 }
 
+/// The second actor: 一匹黑色的马.
+fn object(record: &SceneRecord, dice: &mut Dice) -> String {
+    let Some((actor, coat)) = super::partner(record) else {
+        return String::new();
+    };
+    let noun = choose_noun(actor.zh, dice);
+    let colour = match coat {
+        Some(coat) if !coat.zh.is_empty() && dice.chance(0.6) => {
+            format!("{}色的", coat.zh.trim_end_matches('色'))
+        }
+        _ => String::new(),
+    };
+    format!("一{}{colour}{noun}", actor.measure)
+}
+
+/// What takes two.
+fn deed(action: Action, object: &str, dice: &mut Dice) -> String {
+    let parts: &[(&str, &str)] = match action {
+        Action::Chases => &[("追赶", ""), ("追逐", ""), ("追着", "跑")],
+        Action::Follows => &[("跟着", "走"), ("跟随", ""), ("跟在", "后面")],
+        Action::Meets => &[("遇见", ""), ("与", "相遇"), ("迎面遇上", "")],
+        Action::Fights => &[("与", "搏斗"), ("和", "打架"), ("与", "争斗")],
+        _ => &[("绕着", "走"), ("围着", "转圈"), ("绕着", "行走")],
+    };
+    let (before, after) = parts[dice.below(parts.len())];
+    format!("{before}{object}{after}")
+}
+
 fn verb_phrase(action: Action, way: &str, dice: &mut Dice) -> String {
     let words: &[&str] = match (action, way.is_empty()) {
         (Action::Stands, _) => &["站立", "站着", "停留"],
@@ -173,6 +207,23 @@ fn verb_phrase(action: Action, way: &str, dice: &mut Dice) -> String {
         (Action::Eats, _) => &["吃东西", "进食", "觅食"],
         (Action::Attacks, _) => &["攻击", "进攻", "扑击"],
         (Action::Fishes, _) => &["捕鱼", "把头伸进水里叼起一条鱼", "抓到一条鱼"],
+        (Action::GoesAway, _) => &["走远", "离开", "远去", "渐渐远去"],
+        (Action::TakesOff, _) => &["起飞", "飞起来", "腾空而起"],
+        (Action::Lands, _) => &["降落", "落地", "飞落"],
+        (Action::Bounces, _) => &["弹跳", "弹来弹去", "上下弹跳"],
+        (Action::Rolls, true) => &["滚动", "滚来滚去", "滚过"],
+        (Action::Rolls, false) => &["滚动", "滚去", "滚"],
+        (Action::Drives, true) => &["行驶", "开过", "驶过"],
+        (Action::Drives, false) => &["行驶", "开", "驶去"],
+        (Action::Sails, true) => &["航行", "行驶", "漂行"],
+        (Action::Sails, false) => &["航行", "驶去", "行驶"],
+        (Action::Rises, _) => &["上升", "升起", "缓缓升空"],
+        (Action::Burns, _) => &["燃烧", "着火", "熊熊燃烧"],
+        (Action::Sprays, _) => &["喷水", "喷涌", "喷出水花"],
+        (
+            Action::Chases | Action::Follows | Action::Meets | Action::Fights | Action::Circles,
+            _,
+        ) => &["在一起"],
     };
     format!("{way}{}", pick(words, dice))
 }

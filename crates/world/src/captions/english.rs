@@ -22,14 +22,15 @@ pub(super) fn sentence(
     };
     let way = record.direction;
     let place = pick(places(record.place), dice);
-    let mut verb = verb_phrase(action, record.place, many, dice);
+    let object = object(record, dice);
+    let mut verb = verb_phrase(record, action, many, &object, dice);
     let mut side = String::new();
     if says_direction(record, action, dice) {
         side = format!(" {}", direction(action, way, dice));
         verb += &side;
     }
     if let Some(next) = then {
-        let second = verb_phrase(next, record.place, many, dice);
+        let second = verb_phrase(record, next, many, "", dice);
         let link = pick(&["and then", "then", ", then"], dice);
         verb = format!("{verb} {link} {second}").replace(" ,", ",");
     }
@@ -37,8 +38,16 @@ pub(super) fn sentence(
         format!("{place}, {subject} {verb}")
     } else if dice.chance(0.10) && then.is_none() {
         // A noun phrase: "a frog jumping in the snow".
-        let base = ing(action, dice);
+        let base = ing(action, &object, dice);
         format!("{subject} {base}{side} {place}")
+    } else if matches!(action, Action::Meets | Action::Fights) && dice.chance(0.3) {
+        // Both are subjects: "a lion and a bear meet in the snow".
+        let both = if action == Action::Meets {
+            "meet"
+        } else {
+            "fight"
+        };
+        format!("{subject} and {object} {both} {place}")
     } else {
         format!("{subject} {verb} {place}")
     };
@@ -111,7 +120,7 @@ pub(super) fn sentence(
         let shot = pick(camera, dice);
         let framing = matches!(record.camera, Camera::WideAngle | Camera::CloseUp);
         sentence = if framing && then.is_none() && dice.chance(0.25) {
-            let doing = ing(action, dice);
+            let doing = ing(action, &object, dice);
             format!(
                 "{} {shot} of {subject} {doing}{side} {place}",
                 article(shot)
@@ -162,7 +171,7 @@ fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
     if let Some(body) = solid.body {
         let plain = text
             .split_once(' ')
-            .filter(|(first, _)| ["white", "grey"].contains(first));
+            .filter(|(first, _)| COLOURS.contains(first));
         let bare = plain.map_or(text.clone(), |(_, rest)| rest.to_string());
         text = format!("{} {bare}", body.words().en[0]);
     }
@@ -174,6 +183,9 @@ fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
     text
 }
 
+/// First words of nouns that a colour of the record replaces.
+const COLOURS: &[&str] = &["white", "grey", "red", "brown", "yellow", "blue", "pink"];
+
 fn direction(action: Action, way: Direction, dice: &mut Dice) -> &'static str {
     match (action, way) {
         (Action::Stands, Direction::Left) => pick(&["facing left", "looking to the left"], dice),
@@ -183,8 +195,32 @@ fn direction(action: Action, way: Direction, dice: &mut Dice) -> &'static str {
     }
 }
 
-fn verb_phrase(action: Action, place: Place, many: bool, dice: &mut Dice) -> String {
+/// The second actor, "" where there is none: "a black horse".
+fn object(record: &SceneRecord, dice: &mut Dice) -> String {
+    let Some((actor, coat)) = super::partner(record) else {
+        return String::new();
+    };
+    let noun = choose_noun(actor.en, dice);
+    let noun = match coat {
+        Some(coat) if !coat.en.is_empty() && dice.chance(0.6) => format!("{} {noun}", coat.en),
+        _ => noun.to_string(),
+    };
+    format!("{} {noun}", article(&noun))
+}
+
+/// What it does; `object` is whom to, where it takes two.
+fn verb_phrase(
+    record: &SceneRecord,
+    action: Action,
+    many: bool,
+    object: &str,
+    dice: &mut Dice,
+) -> String {
+    let place = record.place;
+    let thing = super::is_thing(record);
     let one: &[&str] = match action {
+        Action::Stands if thing => &["stands", "rests", "stays still", "is standing"],
+        Action::GoesAway if thing => &["goes away", "moves away", "leaves"],
         Action::Stands => match place.surface() {
             Surface::Submerged => &["rests", "stays"],
             _ => &[
@@ -219,8 +255,42 @@ fn verb_phrase(action: Action, place: Place, many: bool, dice: &mut Dice) -> Str
             "dips its head into the water and catches a fish",
             "is catching a fish",
         ],
+        Action::GoesAway => &[
+            "walks away",
+            "walks away",
+            "goes away",
+            "leaves",
+            "is walking away",
+        ],
+        Action::Chases => &["chases", "chases", "runs after", "is chasing"],
+        Action::Follows => &["follows", "follows", "walks behind", "is following"],
+        Action::Meets => &["meets", "meets", "comes face to face with", "is meeting"],
+        Action::Fights => &["fights", "fights with", "battles", "is fighting"],
+        Action::Circles => &[
+            "walks around",
+            "circles",
+            "walks in a circle around",
+            "is circling",
+        ],
+        Action::TakesOff => &["takes off", "takes off", "flies up", "is taking off"],
+        Action::Lands => &["lands", "lands", "touches down", "is landing"],
+        Action::Bounces => &["bounces", "bounces", "bounces up and down", "is bouncing"],
+        Action::Rolls => &["rolls", "rolls", "rolls by", "is rolling"],
+        Action::Drives => &["drives", "drives", "drives by", "is driving"],
+        Action::Sails => &["sails", "sails", "sails by", "is sailing"],
+        Action::Rises => &["rises", "rises", "floats up", "is rising"],
+        Action::Burns => &["burns", "burns", "is on fire", "is burning"],
+        Action::Sprays => &[
+            "sprays water",
+            "sprays water",
+            "gushes",
+            "is spraying water",
+        ],
     };
     let text = pick(one, dice);
+    if action.takes_two() {
+        return format!("{text} {object}");
+    }
     if !many {
         return text.to_string();
     }
@@ -242,8 +312,8 @@ fn verb_phrase(action: Action, place: Place, many: bool, dice: &mut Dice) -> Str
     }
 }
 
-fn ing(action: Action, dice: &mut Dice) -> &'static str {
-    match action {
+fn ing(action: Action, object: &str, dice: &mut Dice) -> String {
+    let word = match action {
         Action::Stands => pick(&["standing", "resting"], dice),
         Action::Walks => pick(&["walking", "strolling"], dice),
         Action::Runs => pick(&["running", "racing"], dice),
@@ -258,6 +328,26 @@ fn ing(action: Action, dice: &mut Dice) -> &'static str {
         Action::Eats => pick(&["eating", "feeding"], dice),
         Action::Attacks => pick(&["attacking", "striking"], dice),
         Action::Fishes => "catching a fish",
+        Action::GoesAway => pick(&["going away", "leaving"], dice),
+        Action::Chases => pick(&["chasing", "running after"], dice),
+        Action::Follows => pick(&["following", "walking behind"], dice),
+        Action::Meets => "meeting",
+        Action::Fights => pick(&["fighting", "battling"], dice),
+        Action::Circles => pick(&["circling", "walking around"], dice),
+        Action::TakesOff => pick(&["taking off", "flying up"], dice),
+        Action::Lands => pick(&["landing", "touching down"], dice),
+        Action::Bounces => "bouncing",
+        Action::Rolls => "rolling",
+        Action::Drives => pick(&["driving", "driving by"], dice),
+        Action::Sails => "sailing",
+        Action::Rises => pick(&["rising", "floating up"], dice),
+        Action::Burns => pick(&["burning", "on fire"], dice),
+        Action::Sprays => "spraying water",
+    };
+    if action.takes_two() {
+        format!("{word} {object}")
+    } else {
+        word.to_string()
     }
 }
 

@@ -8,6 +8,9 @@ use crate::record::SceneRecord;
 use crate::rng;
 use crate::vocabulary::{Action, Camera};
 
+/// How much of the frame an actor may reach beyond it.
+const MARGIN: f32 = 0.04;
+
 pub struct Operator {
     camera: Camera,
     aspect: f32,
@@ -24,16 +27,18 @@ pub struct Operator {
     /// Sideways place of the actor in the frame, metres.
     aside: f32,
     size: f32,
-    /// Whether the actor comes towards the lens, which then stays where it is.
+    /// Whether the actor comes towards the lens or leaves it, which then stays where it is.
     comes: bool,
 }
 
 impl Operator {
     pub fn new(record: &SceneRecord, acting: &Acting<'_>, aspect: f32, seconds: f32) -> Operator {
-        let (width, height) = acting.extent;
+        let width = acting.extent.0;
+        let (group, height) = match record.camera {
+            Camera::CloseUp => acting.extent,
+            _ => acting.group,
+        };
         let own = |k: i64| rng::unit(record.seed, 40 + k);
-        let count = record.actor.count.clamp(1, 3) as f32;
-        let group = width.max(0.6 * height) * (count - 1.0) * 1.1 + width;
         let half = match record.camera {
             Camera::WideAngle => 0.62,
             Camera::CloseUp => 0.24,
@@ -44,6 +49,8 @@ impl Operator {
             Camera::CloseUp => (1.15, 1.25),
             Camera::Aerial => (0.55, 0.60),
             Camera::LowAngle => (0.66, 0.66),
+            // Two of them are wide enough.
+            _ if acting.players.len() > 1 => (0.58, 0.80),
             _ => (0.58, 0.62),
         };
         let mut distance =
@@ -68,7 +75,8 @@ impl Operator {
         ) {
             follow = follow.max(0.85);
         }
-        if record.action == Action::ComesCloser {
+        let along = matches!(record.action, Action::ComesCloser | Action::GoesAway);
+        if along {
             follow = 0.0;
         }
         let elevation = match record.camera {
@@ -97,7 +105,34 @@ impl Operator {
             follow,
             aside: record.actor.position * 0.20 * left,
             size: acting.size(),
-            comes: record.action == Action::ComesCloser,
+            comes: along,
+        }
+    }
+
+    /// Moves away from the actors until they are in view throughout, unless the shot means to lose parts of them.
+    pub fn step_back(&mut self, acting: &Acting<'_>, ground: impl Fn(f32, f32) -> f32) {
+        use Camera::*;
+        let loses = matches!(
+            self.camera,
+            CloseUp | PanLeft | PanRight | ZoomIn | DollyIn | TiltUp | TiltDown
+        );
+        if loses || self.comes {
+            return;
+        }
+        for _ in 0..6 {
+            let out = [0.0, 0.3, 0.6, 0.95].map(|u| {
+                let eye = self.eye(acting, u, &ground);
+                let edges = acting.figures(u).into_iter().map(|f| f.seen_by(&eye));
+                let outside = edges.map(|[left, top, right, bottom]| {
+                    (-left).max(-top).max(right - 1.0).max(bottom - 1.0)
+                });
+                outside.fold(0.0, f32::max)
+            });
+            let most = out.into_iter().fold(0.0, f32::max);
+            if most < MARGIN {
+                break;
+            }
+            self.distance *= 1.06 + most.min(0.5);
         }
     }
 
@@ -112,7 +147,11 @@ impl Operator {
         } else {
             self.follow.max(0.85)
         };
-        let base = [spot[0] * self.follow, acting.altitude, spot[2] * depth];
+        let base = [
+            spot[0] * self.follow,
+            acting.altitude + acting.low,
+            spot[2] * depth,
+        ];
         let slow = smooth(0.0, 1.0, u);
         let mut distance = self.distance;
         let mut half = self.half;

@@ -324,8 +324,20 @@ pub fn setting(place: Place) -> Setting {
             plants: &[(Grass, 90), (Leafy, 8), (Flowers, 26), (Bush, 5)],
             ..plain
         },
+        // The moon.
+        Place::Space => Setting {
+            ground: "desert_sand_dunes_100",
+            patch: "desert_sand_dunes_100",
+            hills: 7.0,
+            ridge: 0.06,
+            ridge_colour: [0.40, 0.40, 0.42],
+            plants: &[(Rock, 30)],
+            haze: [0.04, 0.04, 0.07],
+            tint: [0.62, 0.72, 0.95],
+            ..plain
+        },
         // In the air the ground is far below.
-        Place::Sky | Place::NightSky | Place::Space => Setting {
+        Place::Sky | Place::NightSky => Setting {
             ground: "temp_grass_long",
             patch: "grass_field",
             hills: 30.0,
@@ -335,7 +347,7 @@ pub fn setting(place: Place) -> Setting {
     }
 }
 
-/// Places that can be built in three dimensions.
+/// Places that can be built in three dimensions: all.
 pub fn solid_places() -> impl Iterator<Item = Place> {
-    Place::ALL.iter().copied().filter(|p| *p != Place::Space)
+    Place::ALL.iter().copied()
 }

@@ -26,7 +26,7 @@ impl Props {
             puppets: HashMap::new(),
             speeds: HashMap::new(),
         };
-        for actor in cast::ALL.iter().filter(|actor| !actor.wades()) {
+        for actor in cast::ALL.iter().filter(|actor| actor.rigged()) {
             let bad = |e: FormatError| PackError::Broken(format!("{}: {e}", actor.key));
             let mesh = store::read_model(pack.model(actor.mesh)?).map_err(bad)?;
             for clip in actor.clips.all() {

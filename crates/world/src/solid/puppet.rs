@@ -14,9 +14,16 @@ pub struct Body {
     /// Own colours; empty for a textured body.
     pub colours: Vec<V3>,
     pub faces: Vec<[u16; 3]>,
+    /// Corners from this one on give light of their own.
+    pub shining: Option<usize>,
 }
 
 impl Body {
+    /// What is added from now on gives light.
+    pub fn shines(&mut self) {
+        self.shining = Some(self.points.len());
+    }
+
     pub fn bounds(&self) -> (V3, V3) {
         bounds(&self.points)
     }
@@ -97,6 +104,7 @@ impl Puppet {
             uvs: self.mesh.vertices.iter().map(|v| v.uv).collect(),
             colours: Vec::new(),
             faces: self.mesh.faces.clone(),
+            shining: None,
         }
     }
 

@@ -1,20 +1,106 @@
 //! Drawing three-dimensional records.
 
+use super::acting::is_high;
 use super::cast::{self, Element, SolidActor};
 use super::places::{Water, setting, solid_places};
 use crate::actors;
-use crate::record::{Cast, SampleOptions, SceneRecord, Solid, Split, is_heldout};
+use crate::record::{
+    Cast, Partner, SampleOptions, SceneRecord, Solid, Split, is_heldout, is_heldout_pair,
+};
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Colour, Direction, Place, Style, Time, Weather};
 
+/// Those that run after others.
+const HUNTERS: &[&str] = &[
+    "lion",
+    "lioness",
+    "tiger",
+    "wolf",
+    "white-wolf",
+    "fox",
+    "arctic-fox",
+    "dog",
+    "mastiff",
+    "bear",
+    "black-bear",
+    "polar-bear",
+    "bull",
+    "rhino",
+    "boar",
+    "hawk",
+    "shark",
+];
+
+/// Things that others walk around.
+const CENTRES: &[&str] = &["snowman", "campfire", "fountain", "gift", "crate", "car"];
+
 /// Actions that this actor can be seen doing in this place; empty where it does not belong there.
 pub fn possible_actions(actor: &SolidActor, place: Place) -> Vec<Action> {
-    let sky = matches!(place, Place::Sky | Place::NightSky);
+    let mut all = alone(actor, place);
+    let pairs = Action::ALL.iter().copied().filter(|a| a.takes_two());
+    if !all.is_empty() {
+        all.extend(pairs.filter(|action| !partners(actor, *action, place).is_empty()));
+    }
+    all
+}
+
+/// Those with whom this actor can do in this place what takes two.
+pub fn partners(actor: &SolidActor, action: Action, place: Place) -> Vec<&'static SolidActor> {
+    let goes = |a: &SolidActor| match a.element {
+        Element::Land => alone(a, place).contains(&Action::Walks),
+        _ => !a.made() && !alone(a, place).is_empty(),
+    };
+    let strikes = |a: &SolidActor| !a.clips.attack.is_empty();
+    if !goes(actor) {
+        return Vec::new();
+    }
+    let fits = |other: &&SolidActor| {
+        let ratio = other.height / actor.height;
+        let kin = other.key != actor.key && other.element == actor.element;
+        let here = kin && goes(other);
+        let land = actor.element == Element::Land;
+        match action {
+            Action::Chases => HUNTERS.contains(&actor.key) && here && (0.4..1.7).contains(&ratio),
+            Action::Follows => here && (0.33..3.0).contains(&ratio),
+            Action::Meets => here && land && (0.33..3.0).contains(&ratio),
+            Action::Fights => {
+                here && land && strikes(actor) && strikes(other) && (0.55..1.8).contains(&ratio)
+            }
+            Action::Circles => {
+                let thing = CENTRES.contains(&other.key) && !alone(other, place).is_empty();
+                land && (thing || here) && (0.4..2.2).contains(&ratio)
+            }
+            _ => false,
+        }
+    };
+    cast::ALL.iter().filter(fits).collect()
+}
+
+/// What it can do by itself.
+fn alone(actor: &SolidActor, place: Place) -> Vec<Action> {
     let water = setting(place).water;
     let mut all = Vec::new();
+    if let Some(thing) = actor.thing {
+        let fits = match (actor.element, water) {
+            (_, Water::Under) => false,
+            (Element::Boat, Water::Open) => true,
+            (Element::Boat, Water::Lake | Water::Shore) => actor.height < 8.0,
+            (Element::Boat, _) => false,
+            (Element::Air, _) if place == Place::Space => actor.key == "ufo",
+            (Element::Air, _) => true,
+            (_, Water::Open | Water::Stream) => false,
+            _ if place == Place::Space => !matches!(actor.key, "campfire" | "fountain" | "snowman"),
+            _ => !is_high(place),
+        };
+        if fits {
+            all.extend_from_slice(thing.deeds);
+        }
+        return all;
+    }
     match actor.element {
+        Element::Boat => {}
         Element::Air => {
-            if water != Water::Under {
+            if water != Water::Under && place != Place::Space {
                 all.push(Action::Flies);
             }
         }
@@ -24,13 +110,13 @@ pub fn possible_actions(actor: &SolidActor, place: Place) -> Vec<Action> {
                 all.push(Action::Swims);
             }
         }
-        Element::Land if sky => {
+        Element::Land if is_high(place) => {
             if actor.wades() {
                 all.push(Action::Flies);
             }
         }
         Element::Land if actor.wades() => {
-            if matches!(water, Water::Under) {
+            if matches!(water, Water::Under) || place == Place::Space {
                 return all;
             }
             all.push(Action::Flies);
@@ -39,8 +125,9 @@ pub fn possible_actions(actor: &SolidActor, place: Place) -> Vec<Action> {
             }
             if water != Water::Open {
                 all.extend([Action::Stands, Action::Eats, Action::Turns]);
+                all.extend([Action::TakesOff, Action::Lands]);
                 if actor.key != "swan" {
-                    all.extend([Action::Walks, Action::ComesCloser]);
+                    all.extend([Action::Walks, Action::ComesCloser, Action::GoesAway]);
                 }
                 if water == Water::Stream && actor.key != "swan" {
                     all.push(Action::Fishes);
@@ -54,13 +141,15 @@ pub fn possible_actions(actor: &SolidActor, place: Place) -> Vec<Action> {
                 return all;
             }
             if water != Water::Open {
-                all.push(Action::Stands);
+                all.extend([Action::Stands, Action::Grows]);
                 if moves {
                     all.extend([
                         Action::Walks,
                         Action::Runs,
+                        Action::Jumps,
                         Action::Turns,
                         Action::ComesCloser,
+                        Action::GoesAway,
                     ]);
                 }
                 if !actor.clips.eat.is_empty() {
@@ -78,45 +167,44 @@ pub fn possible_actions(actor: &SolidActor, place: Place) -> Vec<Action> {
     all
 }
 
+/// Whether it flows into another action, or out of one, within a clip.
+fn flows(action: Action) -> bool {
+    use Action::*;
+    matches!(
+        action,
+        Stands
+            | Walks
+            | Runs
+            | Flies
+            | Swims
+            | Turns
+            | Eats
+            | Attacks
+            | Fishes
+            | Drives
+            | Sails
+            | Rolls
+    )
+}
+
+/// How often an action is drawn beside others.
+fn weight(action: Action) -> f32 {
+    use Action::*;
+    match action {
+        Walks => 2.2,
+        Runs | Flies | Swims | Fishes | Drives | Sails | Chases => 1.4,
+        Stands => 1.3,
+        Turns | ComesCloser | GoesAway | Follows | Meets => 0.8,
+        Fights | Circles => 0.6,
+        Grows => 0.35,
+        _ => 1.0,
+    }
+}
+
 /// Draws a record whose scene is three-dimensional.
 pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
     let seed = dice.next_u64() >> 12;
-    let places: Vec<Place> = solid_places().collect();
-    let wanted = options.actor.as_deref().and_then(cast::find);
-    let mut found = None;
-    for _ in 0..4000 {
-        let actor = wanted.unwrap_or_else(|| {
-            // Waders bind colours to parts, mammoths are famous: a little more of both.
-            match dice.unit() {
-                u if u < 0.06 => cast::find("crane").unwrap_or(&cast::ALL[0]),
-                u if u < 0.10 => &cast::ALL[0],
-                _ => dice.pick(cast::ALL),
-            }
-        });
-        let place = options.place.filter(|p| *p != Place::Space);
-        let place = place.unwrap_or_else(|| *dice.pick(&places));
-        let possible = possible_actions(actor, place);
-        if possible.is_empty() {
-            continue;
-        }
-        let weigh = |action: &Action| match action {
-            Action::Walks => 2.2,
-            Action::Stands | Action::Runs | Action::Flies | Action::Swims | Action::Fishes => 1.4,
-            Action::Turns | Action::ComesCloser => 0.7,
-            _ => 1.0,
-        };
-        let weights: Vec<f32> = possible.iter().map(weigh).collect();
-        let action = match options.action {
-            Some(action) if possible.contains(&action) => action,
-            Some(_) if options.place.is_none() || wanted.is_none() => continue,
-            _ => possible[dice.weighted(&weights)],
-        };
-        found = Some((actor, place, action));
-        if is_heldout(actor.key, place, action) == (options.split == Split::Heldout) {
-            break;
-        }
-    }
-    let (actor, place, action) = found.unwrap_or((&cast::ALL[0], Place::Desert, Action::Walks));
+    let (actor, place, action, partner) = combination(dice, options);
     let times = if dice.chance(0.45) && place.times().contains(&Time::Day) {
         &[Time::Day]
     } else {
@@ -133,8 +221,17 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
     };
     let camera = options.camera.unwrap_or_else(|| {
         let follow = if action.travels() { 0.10 } else { 0.0 };
+        // Two do not fit into a close-up, nor does what goes up and down.
+        let tall = matches!(
+            action,
+            Action::TakesOff | Action::Lands | Action::Rises | Action::Falls | Action::Bounces
+        );
+        let close = if partner.is_some() || tall { 0.0 } else { 0.09 };
+        // What comes from afar is not in view from above.
+        let along = matches!(action, Action::ComesCloser | Action::GoesAway);
+        let above = if along { 0.0 } else { 0.07 };
         let weights = [
-            0.20, 0.05, 0.05, 0.05, 0.05, 0.11, 0.09, follow, 0.07, 0.07, 0.06, 0.05, 0.05, 0.03,
+            0.20, 0.05, 0.05, 0.05, 0.05, 0.11, close, follow, above, 0.07, 0.06, 0.05, 0.05, 0.03,
             0.03, 0.05,
         ];
         Camera::ALL[dice.weighted(&weights)]
@@ -147,12 +244,13 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         }
     });
     let then = options.two_segments.then(|| {
-        let rest: Vec<Action> = possible_actions(actor, place)
+        let rest: Vec<Action> = alone(actor, place)
             .into_iter()
             .filter(|next| {
                 *next != action
+                    && flows(*next)
+                    && flows(action)
                     && !is_heldout(actor.key, place, *next)
-                    && *next != Action::ComesCloser
                     // Deep water and the air are other stages than the ground.
                     && (*next == Action::Swims) == (action == Action::Swims)
                     && (*next == Action::Flies) == (action == Action::Flies)
@@ -164,13 +262,26 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
             *dice.pick(&rest)
         }
     });
-    let painted = actor.wades() && dice.chance(0.55);
-    let alone = painted || matches!(action, Action::Fishes | Action::ComesCloser | Action::Turns);
+    let painted = match actor.thing {
+        Some(thing) => thing.painted && dice.chance(0.8),
+        None => actor.wades() && partner.is_none() && dice.chance(0.55),
+    };
+    let single = actor.thing.is_some_and(|t| {
+        actor.height > 4.0 || t.deeds.contains(&Action::Sprays) || t.deeds.contains(&Action::Burns)
+    });
+    let alone = painted && actor.wades()
+        || single
+        || partner.is_some()
+        || matches!(
+            action,
+            Action::Fishes | Action::ComesCloser | Action::GoesAway | Action::Turns
+        );
     let count = if alone {
         1
     } else {
         1 + dice.weighted(&[0.86, 0.09, 0.05]) as u32
     };
+    let coats = |a: &SolidActor, dice: &mut Dice| dice.below(a.coats.len().max(1));
     SceneRecord {
         seed,
         place,
@@ -190,10 +301,62 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         steady: false,
         solid: Some(Solid {
             style,
-            coat: dice.below(actor.coats.len().max(1)),
-            body: (painted && dice.chance(0.5)).then(|| *dice.pick(Colour::ALL)),
-            tail: painted.then(|| *dice.pick(Colour::ALL)),
+            coat: coats(actor, dice),
+            body: (painted && (actor.made() || dice.chance(0.5))).then(|| *dice.pick(Colour::ALL)),
+            tail: (painted && actor.wades()).then(|| *dice.pick(Colour::ALL)),
             azimuth: (dice.range(-38.0, 38.0) * 10.0).round() / 10.0,
+            partner: partner.map(|other| Partner {
+                kind: other.key.to_string(),
+                coat: coats(other, dice),
+            }),
         }),
     }
+}
+
+type Combination = (
+    &'static SolidActor,
+    Place,
+    Action,
+    Option<&'static SolidActor>,
+);
+
+/// Who, where, what and with whom, of the wanted split.
+fn combination(dice: &mut Dice, options: &SampleOptions) -> Combination {
+    let places: Vec<Place> = solid_places().collect();
+    let wanted = options.actor.as_deref().and_then(cast::find);
+    let mut found = None;
+    for _ in 0..4000 {
+        let actor = wanted.unwrap_or_else(|| {
+            // Waders bind colours to parts, mammoths are famous: a little more of both.
+            match dice.unit() {
+                u if u < 0.06 => cast::find("crane").unwrap_or(&cast::ALL[0]),
+                u if u < 0.10 => &cast::ALL[0],
+                _ => dice.pick(cast::ALL),
+            }
+        });
+        let place = options.place.unwrap_or_else(|| *dice.pick(&places));
+        let mut possible = possible_actions(actor, place);
+        if options.two_segments {
+            possible.retain(|action| flows(*action));
+        }
+        if possible.is_empty() {
+            continue;
+        }
+        let weights: Vec<f32> = possible.iter().copied().map(weight).collect();
+        let action = match options.action {
+            Some(action) if possible.contains(&action) => action,
+            Some(_) if options.place.is_none() || wanted.is_none() => continue,
+            _ => possible[dice.weighted(&weights)],
+        };
+        let partner = action
+            .takes_two()
+            .then(|| *dice.pick(&partners(actor, action, place)));
+        let heldout = is_heldout(actor.key, place, action)
+            || partner.is_some_and(|p| is_heldout_pair(actor.key, p.key, action));
+        found = Some((actor, place, action, partner));
+        if heldout == (options.split == Split::Heldout) {
+            break;
+        }
+    }
+    found.unwrap_or((&cast::ALL[0], Place::Desert, Action::Walks, None))
 }

@@ -146,3 +146,107 @@ impl Body {
         }
     }
 }
+
+impl Body {
+    /// A ball whose colour depends on the direction.
+    pub fn globe(&mut self, middle: V3, radius: V3, rings: usize, colour: impl Fn(V3) -> V3) {
+        let first = self.colours.len();
+        self.ball(middle, radius, [1.0; 3], rings);
+        for i in first..self.colours.len() {
+            let d = sub(self.points[i], middle);
+            self.colours[i] = colour(unit([d[0] / radius[0], d[1] / radius[1], d[2] / radius[2]]));
+        }
+    }
+
+    /// A side view, corners as (z, y) around a middle that sees them all, drawn out along x to both sides.
+    pub fn profile(&mut self, corners: &[(f32, f32)], half: f32, colour: V3) {
+        let count = corners.len();
+        let sum = corners
+            .iter()
+            .fold((0.0, 0.0), |s, c| (s.0 + c.0, s.1 + c.1));
+        let middle = (sum.0 / count as f32, sum.1 / count as f32);
+        for i in 0..count {
+            let (a, b) = (corners[i], corners[(i + 1) % count]);
+            let out = unit([0.0, a.0 - b.0, b.1 - a.1]);
+            let inward = (a.0 + b.0) / 2.0 - middle.0;
+            let up = (a.1 + b.1) / 2.0 - middle.1;
+            let out = if out[2] * inward + out[1] * up < 0.0 {
+                mul(out, -1.0)
+            } else {
+                out
+            };
+            self.plate(
+                [
+                    [-half, a.1, a.0],
+                    [half, a.1, a.0],
+                    [half, b.1, b.0],
+                    [-half, b.1, b.0],
+                ],
+                out,
+                [colour; 4],
+            );
+            for side in [-half, half] {
+                self.plate(
+                    [
+                        [side, middle.1, middle.0],
+                        [side, a.1, a.0],
+                        [side, b.1, b.0],
+                        [side, b.1, b.0],
+                    ],
+                    [side.signum(), 0.0, 0.0],
+                    [colour; 4],
+                );
+            }
+        }
+    }
+
+    /// A disc on an axle along x, its spokes turned by `angle`.
+    pub fn wheel(&mut self, middle: V3, radius: f32, half: f32, angle: f32) {
+        let tyre = [0.08, 0.08, 0.09];
+        let at = |x: f32| add(middle, [x, 0.0, 0.0]);
+        self.tube(&[(at(-half), radius, tyre), (at(half), radius, tyre)], 12);
+        for side in [-1.0f32, 1.0] {
+            let (hub, rim) = (at(side * half * 1.02), at(side * half));
+            self.tube(&[(rim, radius, tyre), (hub, 0.0, tyre)], 12);
+            for k in 0..4 {
+                let turn = angle + TAU * k as f32 / 4.0;
+                let spoke = |turn: f32, r: f32| {
+                    add(
+                        hub,
+                        [
+                            side * 0.004,
+                            r * radius * turn.cos(),
+                            r * radius * turn.sin(),
+                        ],
+                    )
+                };
+                let (a, b) = (spoke(turn - 0.28, 0.62), spoke(turn + 0.28, 0.62));
+                self.plate([hub, a, b, b], [side, 0.0, 0.0], [[0.72, 0.73, 0.75]; 4]);
+            }
+        }
+    }
+
+    /// Turns about the x axis through its middle and stands on the ground again.
+    pub fn roll(&mut self, angle: f32) {
+        let (low, high) = self.bounds();
+        let (y, z) = ((low[1] + high[1]) / 2.0, (low[2] + high[2]) / 2.0);
+        let (s, c) = angle.sin_cos();
+        for p in &mut self.points {
+            let (dy, dz) = (p[1] - y, p[2] - z);
+            (p[1], p[2]) = (y + c * dy - s * dz, z + s * dy + c * dz);
+        }
+        for n in &mut self.normals {
+            (n[1], n[2]) = (c * n[1] - s * n[2], s * n[1] + c * n[2]);
+        }
+        let sunk = self.bounds().0[1];
+        for p in &mut self.points {
+            p[1] -= sunk;
+        }
+    }
+
+    pub fn grow(&mut self, size: f32) {
+        for p in &mut self.points {
+            *p = mul(*p, size);
+        }
+    }
+}

@@ -27,6 +27,8 @@ pub struct Sky {
     /// Over the clouds: they lie below too.
     high: bool,
     smoke: bool,
+    /// Where the earth stands, seen from the moon.
+    earth: Option<V3>,
 }
 
 impl Sky {
@@ -60,8 +62,8 @@ impl Sky {
                 mix([0.98, 0.62, 0.36], place.haze, 0.15),
             ),
             Time::Night => (
-                [0.36, 0.42, 0.58],
-                [0.31, 0.35, 0.48],
+                [0.42, 0.48, 0.64],
+                [0.40, 0.45, 0.60],
                 [0.025, 0.045, 0.15],
                 [0.12, 0.17, 0.32],
             ),
@@ -112,6 +114,12 @@ impl Sky {
             clouds = 0.7;
             fog_distance = 900.0;
         }
+        let space = record.place == Place::Space;
+        if space {
+            (zenith, horizon) = ([0.004, 0.005, 0.012], [0.012, 0.014, 0.025]);
+            (sun_colour, ambient) = ([0.92, 0.90, 0.86], [0.20, 0.21, 0.25]);
+            (clouds, fog_distance) = (0.0, 4000.0);
+        }
         let cloud_light = match time {
             Time::Day => [1.0, 1.0, 1.0],
             Time::Sunset => [1.0, 0.66, 0.52],
@@ -134,7 +142,8 @@ impl Sky {
             clouds,
             cloud_light,
             ridge: if under || high { 0.0 } else { place.ridge },
-            ridge_colour: mul(place.ridge_colour, dim),
+            ridge_colour: mul(place.ridge_colour, if space { 0.75 } else { dim }),
+            earth: space.then(|| unit([lerp(-0.7, 0.7, own(8)), lerp(0.22, 0.42, own(9)), 1.0])),
             stars: if time == Time::Night && record.weather == Weather::Clear && !under {
                 1.0
             } else {
@@ -157,6 +166,23 @@ impl Sky {
         let up = 0.5 + 0.5 * normal[1];
         let soft = mix(self.bounce, self.ambient, up);
         add(soft, mul(self.sun_colour, direct))
+    }
+
+    /// The earth over the moon: seas, lands and clouds, lit from a side.
+    fn globe(&self, behind: V3, d: V3, earth: V3) -> V3 {
+        const RADIUS: f32 = 0.13;
+        let off = [d[0] - earth[0], d[1] - earth[1]];
+        let r = (off[0] * off[0] + off[1] * off[1]).sqrt() / RADIUS;
+        if r > 1.0 || dot(d, earth) < 0.0 {
+            return behind;
+        }
+        let (x, y) = (off[0] / RADIUS, off[1] / RADIUS);
+        let land = smooth(0.02, 0.14, fbm(self.seed ^ 0xea, x * 2.2 + 7.0, y * 2.2, 4));
+        let cloud = smooth(0.05, 0.35, fbm(self.seed ^ 0xeb, x * 2.0 + 3.0, y * 5.0, 4));
+        let ground = mix([0.10, 0.30, 0.72], [0.30, 0.50, 0.22], land);
+        let lit = 0.15 + 0.95 * smooth(-0.5, 0.7, (1.0 - r * r).sqrt() * 0.5 - x * 0.8 + y * 0.3);
+        let colour = mul(mix(ground, [0.96; 3], cloud * 0.9), lit);
+        mix(behind, colour, smooth(1.0, 0.96, r))
     }
 
     /// Share of the air's own colour at a distance.
@@ -194,6 +220,9 @@ impl Sky {
         }
         if self.stars > 0.0 && up > 0.0 {
             colour = add(colour, [self.star(d) * smooth(0.02, 0.25, up); 3]);
+        }
+        if let Some(earth) = self.earth {
+            colour = self.globe(colour, d, earth);
         }
         if self.clouds > 0.0 && (up > 0.03 || self.high && up < -0.03) {
             let k = 1.0 / up.abs().max(0.02);

@@ -2,7 +2,7 @@
 
 use image::RgbaImage;
 
-use super::math::V3;
+use super::math::{V3, floor};
 
 struct Level {
     width: usize,
@@ -48,10 +48,10 @@ impl Texture {
     #[inline]
     pub fn sample(&self, u: f32, v: f32, level: usize) -> [f32; 4] {
         let l = &self.levels[level.min(self.levels.len() - 1)];
-        let x = (u - u.floor()) * l.width as f32 - 0.5;
-        let y = (v - v.floor()) * l.height as f32 - 0.5;
-        let (x0, y0) = (x.floor(), y.floor());
-        let (fx, fy) = (x - x0, y - y0);
+        let x = (u - floor(u) as f32) * l.width as f32 - 0.5;
+        let y = (v - floor(v) as f32) * l.height as f32 - 0.5;
+        let (x0, y0) = (floor(x), floor(y));
+        let (fx, fy) = (x - x0 as f32, y - y0 as f32);
         let wrap = |i: i32, n: usize| {
             if i < 0 {
                 n - 1
@@ -61,10 +61,10 @@ impl Texture {
                 i as usize
             }
         };
-        let (xa, xb) = (wrap(x0 as i32, l.width), wrap(x0 as i32 + 1, l.width));
+        let (xa, xb) = (wrap(x0, l.width), wrap(x0 + 1, l.width));
         let (ya, yb) = (
-            wrap(y0 as i32, l.height) * l.width,
-            wrap(y0 as i32 + 1, l.height) * l.width,
+            wrap(y0, l.height) * l.width,
+            wrap(y0 + 1, l.height) * l.width,
         );
         let (a, b) = (l.texels[ya + xa], l.texels[ya + xb]);
         let (c, d) = (l.texels[yb + xa], l.texels[yb + xb]);
@@ -74,6 +74,12 @@ impl Texture {
             top + (low - top) * fy
         })
     }
+}
+
+/// Number of the level that has about one texel a pixel where the sharpest has `texels`: their binary logarithm, rounded down.
+#[inline]
+pub fn level(texels: f32) -> usize {
+    ((texels.max(1.0).to_bits() >> 23) - 127).min(9) as usize
 }
 
 impl Level {
