@@ -10,7 +10,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kinora-kernels", &[]),
     ("kinora-models", &["kinora-kernels"]),
     ("kinora-world", &[]),
-    ("kinora-engine", &["kinora-media", "kinora-models"]),
+    ("kinora-words", &[]),
+    (
+        "kinora-engine",
+        &["kinora-media", "kinora-models", "kinora-words"],
+    ),
     (
         "kinora-studio",
         &["kinora-engine", "kinora-media", "kinora-models"],

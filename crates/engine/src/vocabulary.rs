@@ -33,15 +33,19 @@ pub struct Concept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownWord {
     pub word: String,
+    /// The word nearest in meaning, which the model is told instead.
+    pub taken: Option<String>,
+    /// Words that are spelt like it, where none is near in meaning.
     pub nearest: Vec<String>,
 }
 
 impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "“{}”", self.word)?;
-        match self.nearest.is_empty() {
-            true => Ok(()),
-            false => write!(f, " (nearest: {})", self.nearest.join(", ")),
+        match &self.taken {
+            Some(taken) => write!(f, " (drawn as {taken})"),
+            None if self.nearest.is_empty() => Ok(()),
+            None => write!(f, " (nearest: {})", self.nearest.join(", ")),
         }
     }
 }
@@ -73,7 +77,20 @@ impl Vocabulary {
         kinds
     }
 
-    /// The words of a prompt that no list holds, each with at most three that come near; in order, each once.
+    /// The prompt with each unknown word replaced by the known one that is nearest in meaning, where one is near: a corgi
+    /// becomes a dog. Words that are near to nothing stay.
+    pub fn reworded(&self, prompt: &str) -> String {
+        let mut text = prompt.to_owned();
+        for unknown in self.unknown_words(prompt) {
+            if let Some(taken) = &unknown.taken {
+                text = replace_word(&text, &unknown.word, taken);
+            }
+        }
+        text
+    }
+
+    /// The words of a prompt that no list holds, each with the one that is nearest in meaning or at most three that are
+    /// spelt like it; in order, each once.
     pub fn unknown_words(&self, prompt: &str) -> Vec<UnknownWord> {
         let known = self.words();
         let mut unknown = Vec::new();
@@ -85,11 +102,38 @@ impl Vocabulary {
         unknown.extend(unknown_cjk(&known, prompt));
         let mut seen = BTreeSet::new();
         unknown.retain(|word| seen.insert(word.clone()));
-        let near = |word: String| UnknownWord {
-            nearest: nearest(&self.nouns(), &word),
-            word,
+        let nouns = self.nouns();
+        let near = |word: String| match self.taken(&nouns, &word) {
+            Some(taken) => UnknownWord {
+                word,
+                taken: Some(taken),
+                nearest: Vec::new(),
+            },
+            None => UnknownWord {
+                nearest: nearest(&nouns, &word),
+                word,
+                taken: None,
+            },
         };
         unknown.into_iter().map(near).collect()
+    }
+
+    /// The known word that is nearest in meaning, in the form of the unknown one: "galloping" is "running".
+    fn taken(&self, nouns: &[String], word: &str) -> Option<String> {
+        let found = kinora_words::meanings().nearest(word, nouns.iter().map(String::as_str))?;
+        let found = &nouns[found];
+        if word.ends_with("ing") {
+            // Of the same concept, if it has such a form.
+            let concepts = self.kinds().into_iter().flat_map(|(_, concepts)| concepts);
+            let mut forms = concepts
+                .map(|concept| concept.words.into_values().flatten().collect::<Vec<_>>())
+                .filter(|words| words.contains(found))
+                .flatten();
+            if let Some(form) = forms.find(|form| form.ends_with("ing")) {
+                return Some(form);
+            }
+        }
+        Some(found.clone())
     }
 
     /// Every word of every list, lower case, and each word of the phrases among them.
@@ -130,6 +174,29 @@ fn each_string(value: &serde_json::Value, visit: &mut impl FnMut(&str)) {
         serde_json::Value::Object(map) => map.values().for_each(|item| each_string(item, visit)),
         _ => {}
     }
+}
+
+/// The text with a word, given in lower case, replaced wherever it stands by itself.
+fn replace_word(text: &str, word: &str, by: &str) -> String {
+    if word.chars().any(is_cjk) {
+        return text.replace(word, by);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    let flush = |run: &mut String, out: &mut String| {
+        out.push_str(if run.to_lowercase() == word { by } else { run });
+        run.clear();
+    };
+    for c in text.chars() {
+        if c.is_alphabetic() && !is_cjk(c) {
+            run.push(c);
+        } else {
+            flush(&mut run, &mut out);
+            out.push(c);
+        }
+    }
+    flush(&mut run, &mut out);
+    out
 }
 
 /// The runs of letters outside the CJK scripts, lower case.
@@ -279,6 +346,21 @@ mod tests {
         assert_eq!(words.len(), 2);
         assert_eq!(unknown("一只恐龙在沙漠中行走"), ["恐龙"]);
         assert_eq!(vocabulary().unknown_words("大狗")[0].word, "大");
+    }
+
+    #[test]
+    fn unknown_words_become_the_known_ones_nearest_in_meaning() {
+        let vocabulary = vocabulary();
+        for (prompt, read) in [
+            ("Two corgis strolling in the dunes", "Two dog walk in the desert"),
+            ("Corgi, corgi: a terrier!", "dog, dog: a dog!"),
+            ("牧羊犬在戈壁滩上行走", "狗在戈壁滩上行走"),
+            ("a mammoth and an idea", "a mammoth and an idea"),
+        ] {
+            assert_eq!(vocabulary.reworded(prompt), read);
+        }
+        let words = vocabulary.unknown_words("a corgi");
+        assert_eq!(words[0].to_string(), "“corgi” (drawn as dog)");
     }
 
     #[test]

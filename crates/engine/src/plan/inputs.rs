@@ -100,6 +100,11 @@ pub(super) fn texts(
     let mut texts: Vec<String> = Vec::new();
     let mut at = Vec::new();
     for (frame, text) in said {
+        // A small model is told what comes nearest to words that it never met.
+        let text = match &model.vocabulary {
+            Some(vocabulary) => vocabulary.reworded(&text),
+            None => text,
+        };
         let text = match &style {
             Some(style) => in_style(&text, style, model)?,
             None => text,
