@@ -352,7 +352,10 @@ mod tests {
     fn unknown_words_become_the_known_ones_nearest_in_meaning() {
         let vocabulary = vocabulary();
         for (prompt, read) in [
-            ("Two corgis strolling in the dunes", "Two dog walk in the desert"),
+            (
+                "Two corgis strolling in the dunes",
+                "Two dog walk in the desert",
+            ),
             ("Corgi, corgi: a terrier!", "dog, dog: a dog!"),
             ("牧羊犬在戈壁滩上行走", "狗在戈壁滩上行走"),
             ("a mammoth and an idea", "a mammoth and an idea"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use kinora_words::meanings;
 
 const HELDOUT: &str = include_str!("heldout.tsv");
-/// What the world can say: a concept a line, its name first. Written by `cargo xtask world vocab`.
+/// What the world can say, after its tables of actors, places and actions: a concept a line, its name first.
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 const TREE: &str = include_str!("../src/tree.txt");
 

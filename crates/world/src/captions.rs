@@ -6,7 +6,7 @@ mod english;
 use crate::actors::{self, Actor};
 use crate::record::SceneRecord;
 use crate::rng::{Dice, hash};
-use crate::solid::cast::Coat;
+use crate::solid::cast::{Coat, Element};
 use crate::vocabulary::{Action, Camera, Direction, Place, Style};
 
 pub use english::{article, plural};
@@ -77,6 +77,12 @@ fn partner(record: &SceneRecord) -> Option<(&'static Actor, Option<&'static Coat
 fn is_thing(record: &SceneRecord) -> bool {
     let solid = record.solid.is_some();
     solid && crate::solid::cast::find(&record.actor.kind).is_some_and(|a| a.made())
+}
+
+/// Whether the actor goes on feet: others fly or swim after each other.
+fn on_feet(record: &SceneRecord) -> bool {
+    let actor = crate::solid::cast::find(&record.actor.kind);
+    actor.is_none_or(|a| a.element == Element::Land)
 }
 
 fn says_direction(record: &SceneRecord, action: Action, dice: &mut Dice) -> bool {

@@ -103,8 +103,8 @@ vocabulary! {
         Attacks = ["attacks", "attacking", "attack", "strikes"], ["攻击", "进攻", "扑击"];
         Fishes = ["catches a fish", "catching a fish", "comes up with a fish"], ["捕鱼", "抓到一条鱼", "叼起一条鱼"];
         GoesAway = ["walks away", "walking away", "goes away", "leaves"], ["走远", "离开", "远去"];
-        Chases = ["chases", "chasing", "chase", "runs after"], ["追赶", "追逐", "追着"];
-        Follows = ["follows", "following", "follow", "walks behind"], ["跟着", "跟随", "跟在后面"];
+        Chases = ["chases", "chasing", "chase", "runs after", "hunts"], ["追赶", "追逐", "追着", "追捕"];
+        Follows = ["follows", "following", "follow", "walks behind"], ["跟着", "跟随", "跟在后面", "尾随"];
         Meets = ["meets", "meeting", "meet", "comes face to face with"], ["相遇", "遇见", "遇上"];
         Fights = ["fights", "fighting", "fight", "fights with"], ["搏斗", "打架", "争斗"];
         Circles = ["circles", "circling", "walks around", "walking around"], ["绕着走", "围着转圈", "绕圈"];

@@ -57,7 +57,7 @@ pub(super) fn sentence(
     };
     let object = object(record, dice);
     let verb = if action.takes_two() {
-        deed(action, &object, dice)
+        deed(record, action, &object, dice)
     } else {
         verb_phrase(action, &way, dice)
     };
@@ -175,8 +175,10 @@ fn object(record: &SceneRecord, dice: &mut Dice) -> String {
 }
 
 /// What takes two.
-fn deed(action: Action, object: &str, dice: &mut Dice) -> String {
+fn deed(record: &SceneRecord, action: Action, object: &str, dice: &mut Dice) -> String {
     let parts: &[(&str, &str)] = match action {
+        Action::Chases if !super::on_feet(record) => &[("追赶", ""), ("追逐", ""), ("追捕", "")],
+        Action::Follows if !super::on_feet(record) => &[("跟着", ""), ("跟随", ""), ("尾随", "")],
         Action::Chases => &[("追赶", ""), ("追逐", ""), ("追着", "跑")],
         Action::Follows => &[("跟着", "走"), ("跟随", ""), ("跟在", "后面")],
         Action::Meets => &[("遇见", ""), ("与", "相遇"), ("迎面遇上", "")],

@@ -9,7 +9,7 @@ use crate::rng;
 use crate::vocabulary::{Action, Camera};
 
 /// How much of the frame an actor may reach beyond it.
-const MARGIN: f32 = 0.04;
+const MARGIN: f32 = 0.02;
 
 pub struct Operator {
     camera: Camera,
@@ -47,8 +47,11 @@ impl Operator {
         let (fill_high, fill_wide) = match record.camera {
             Camera::WideAngle => (0.42, 0.48),
             Camera::CloseUp => (1.15, 1.25),
+            Camera::Aerial if acting.group.1 > 1.3 * acting.extent.1 => (0.80, 0.60),
             Camera::Aerial => (0.55, 0.60),
             Camera::LowAngle => (0.66, 0.66),
+            // The way up and down is part of the height.
+            _ if acting.group.1 > 1.3 * acting.extent.1 => (0.85, 0.62),
             // Two of them are wide enough.
             _ if acting.players.len() > 1 => (0.58, 0.80),
             _ => (0.58, 0.62),
@@ -120,7 +123,7 @@ impl Operator {
             return;
         }
         for _ in 0..6 {
-            let out = [0.0, 0.3, 0.6, 0.95].map(|u| {
+            let out = [0.0, 0.12, 0.27, 0.41, 0.56, 0.7, 0.85, 0.97].map(|u| {
                 let eye = self.eye(acting, u, &ground);
                 let edges = acting.figures(u).into_iter().map(|f| f.seen_by(&eye));
                 let outside = edges.map(|[left, top, right, bottom]| {

@@ -334,7 +334,11 @@ fn combination(dice: &mut Dice, options: &SampleOptions) -> Combination {
                 _ => dice.pick(cast::ALL),
             }
         });
-        let place = options.place.unwrap_or_else(|| *dice.pick(&places));
+        // Of its own places, or boats and fish would be rare.
+        let place = options.place.unwrap_or_else(|| {
+            let own = places.iter().filter(|p| !alone(actor, **p).is_empty());
+            **dice.pick(&own.collect::<Vec<_>>())
+        });
         let mut possible = possible_actions(actor, place);
         if options.two_segments {
             possible.retain(|action| flows(*action));

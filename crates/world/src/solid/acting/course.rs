@@ -210,9 +210,9 @@ impl Course {
                     0.38,
                 )
             }
-            Action::Rises => lerp(0.0, 2.6 * h.min(6.0), u * u * 0.4 + u * 0.6),
-            Action::TakesOff => 1.9 * h * smooth(0.22, 1.0, u) * smooth(0.22, 0.6, u),
-            Action::Lands => 1.9 * h * smooth(0.78, 0.0, u) * smooth(0.78, 0.4, u),
+            Action::Rises => 1.3 * h.min(9.0) * (u * u * 0.4 + u * 0.6),
+            Action::TakesOff => 1.3 * h * smooth(0.22, 1.0, u) * smooth(0.22, 0.6, u),
+            Action::Lands => 1.3 * h * smooth(0.78, 0.0, u) * smooth(0.78, 0.4, u),
             _ => 0.0,
         }
     }

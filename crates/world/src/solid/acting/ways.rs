@@ -94,7 +94,7 @@ pub fn way(
             Action::Runs | Action::Chases => 1.2,
             Action::Swims => 0.5,
             Action::Flies => 4.0,
-            Action::TakesOff | Action::Lands => 2.0,
+            Action::TakesOff | Action::Lands => 1.2,
             _ => 0.0,
         });
     }

@@ -1,9 +1,9 @@
-//! What stands: houses, windmills, fountains, fires.
+//! What stands: houses, windmills, fountains.
 
 use std::f32::consts::{PI, TAU};
 
 use super::State;
-use super::craft::flame;
+use super::fire::flame;
 use crate::canvas::{lerp, mix};
 use crate::rng;
 use crate::solid::math::{V3, mul, unit};
@@ -208,60 +208,5 @@ pub fn fountain(b: &mut Body, state: &State) {
             drop,
             3,
         );
-    }
-}
-
-pub fn campfire(b: &mut Body, state: &State) {
-    for k in 0..9 {
-        let (s, c) = (TAU * k as f32 / 9.0).sin_cos();
-        let tone = mul(STONE, lerp(0.7, 1.05, rng::unit(state.seed, 80 + k)));
-        b.lump(
-            [0.46 * c, 0.05, 0.46 * s],
-            [[0.12, 0.0, 0.0], [0.0, 0.09, 0.0], [0.0, 0.0, 0.12]],
-            tone,
-            4,
-            0.4,
-            11 + k as u64,
-        );
-    }
-    for k in 0..5 {
-        let (s, c) = (TAU * k as f32 / 5.0 + 0.4).sin_cos();
-        let bark = [0.26, 0.17, 0.11];
-        b.tube(
-            &[
-                ([0.38 * c, 0.04, 0.38 * s], 0.05, bark),
-                ([-0.05 * c, 0.32, -0.05 * s], 0.04, mul(bark, 0.6)),
-            ],
-            6,
-        );
-    }
-    b.shines();
-    for k in 0..7 {
-        let (s, c) = (TAU * k as f32 / 6.0).sin_cos();
-        let r = if k == 6 { 0.0 } else { 0.17 };
-        let tall = if k == 6 {
-            0.85
-        } else {
-            lerp(0.42, 0.62, rng::unit(state.seed, 90 + k))
-        };
-        flame(
-            b,
-            [r * c, 0.08, r * s],
-            if k == 6 { 0.17 } else { 0.11 },
-            tall,
-            state,
-            k,
-        );
-    }
-    // Sparks.
-    for k in 0..8 {
-        let own = |j: i64| rng::unit(state.seed, 120 + k * 4 + j);
-        let u = (state.seconds * lerp(0.4, 0.8, own(0)) + own(1)).fract();
-        let at = [
-            0.3 * (own(2) - 0.5) + 0.1 * (u * 9.0 + own(3) * 6.0).sin(),
-            0.3 + 0.9 * u,
-            0.3 * (own(3) - 0.5),
-        ];
-        b.ball(at, [0.014 * (1.2 - u); 3], [1.0, 0.72, 0.22], 3);
     }
 }

@@ -1,7 +1,9 @@
 //! Things made by code: toys, vehicles, boats, buildings, fire and water. Each is one unit tall and looks along +z.
 
+mod aircraft;
+mod boats;
 mod built;
-mod craft;
+mod fire;
 mod toys;
 mod vehicles;
 
@@ -37,16 +39,16 @@ pub fn body(key: &str, paint: Option<V3>, state: &State) -> Body {
         "taxi" => vehicles::taxi(&mut b, state),
         "bus" => vehicles::bus(&mut b, paint([0.90, 0.62, 0.12]), state),
         "truck" => vehicles::truck(&mut b, paint([0.20, 0.45, 0.80]), state),
-        "sailboat" => craft::sailboat(&mut b, paint([0.86, 0.18, 0.16])),
-        "rowboat" => craft::rowboat(&mut b, paint([0.52, 0.34, 0.20]), state),
-        "ship" => craft::ship(&mut b, paint([0.16, 0.24, 0.42])),
-        "hot-air-balloon" => craft::hot_air_balloon(&mut b, paint([0.90, 0.22, 0.16])),
-        "airplane" => craft::airplane(&mut b, paint([0.20, 0.36, 0.74])),
-        "rocket" => craft::rocket(&mut b, paint([0.86, 0.16, 0.14]), state),
-        "ufo" => craft::saucer(&mut b, state),
+        "sailboat" => boats::sailboat(&mut b, paint([0.86, 0.18, 0.16])),
+        "rowboat" => boats::rowboat(&mut b, paint([0.52, 0.34, 0.20]), state),
+        "ship" => boats::ship(&mut b, paint([0.16, 0.24, 0.42])),
+        "hot-air-balloon" => aircraft::hot_air_balloon(&mut b, paint([0.90, 0.22, 0.16])),
+        "airplane" => aircraft::airplane(&mut b, paint([0.20, 0.36, 0.74])),
+        "rocket" => aircraft::rocket(&mut b, paint([0.86, 0.16, 0.14]), state),
+        "ufo" => aircraft::saucer(&mut b, state),
         "windmill" => built::windmill(&mut b, paint([0.92, 0.90, 0.84]), state),
         "fountain" => built::fountain(&mut b, state),
-        "campfire" => built::campfire(&mut b, state),
+        "campfire" => fire::campfire(&mut b, state),
         _ => built::house(&mut b, paint([0.90, 0.82, 0.66]), state),
     }
     b
