@@ -1,12 +1,19 @@
 // A studio for more than one person: nobody sees anything before signing in, and an admin lets others in.
 import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch, start, violations } from './studio.mjs'
+
+/** A file of settings beside which the server finds its plans. */
+const settings = join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
+writeFileSync(settings, '[plans.Plus]\ncredits = 1000\n')
 
 let studio, browser, page
 
 before(async () => {
-  studio = await start('--users')
+  studio = await start('--users', '--config', settings)
   browser = await launch()
   page = await browser.newPage()
   page.setDefaultTimeout(15_000)
@@ -35,12 +42,28 @@ test('an admin signs in, makes a key and a user, and signs out', { skip: Boolean
   const answer = await fetch(`${studio.base}/api/clips`, { headers: { authorization: `Bearer ${key}` } })
   assert.equal(answer.status, 200)
   await page.getByRole('textbox', { name: 'Name' }).fill('mai')
-  await page.getByLabel('Password').fill('a long enough one')
+  await page.getByLabel('Password', { exact: true }).fill('a long enough one')
   await page.getByRole('button', { name: 'Add user' }).click()
   await page.getByText('mai', { exact: true }).waitFor()
+  await page.getByRole('combobox', { name: 'Plan of mai' }).selectOption('Plus')
+  await page.getByRole('button', { name: 'Change mai' }).click()
+  await page.getByRole('menuitem', { name: 'New password…' }).click()
+  await page.getByRole('dialog').getByLabel('New password').fill('given by the admin')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByText('mai is signed out everywhere').waitFor()
   assert.deepEqual(await violations(page), [])
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
-  await signIn(page, 'mai', 'a long enough one')
+  await signIn(page, 'mai', 'given by the admin')
+  await page.getByText('What shall we see?').waitFor()
+  await page.goto(`${studio.base}/settings/keys`)
+  assert.equal((await page.evaluate(async () => (await fetch('/api/usage')).json())).credits, 1000)
+  await page.getByLabel('Current password').fill('given by the admin')
+  await page.getByLabel('New password').fill('chosen by herself')
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await page.getByText('The password is changed').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await signIn(page, 'mai', 'chosen by herself')
   await page.getByText('What shall we see?').waitFor()
 })

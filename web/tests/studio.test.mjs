@@ -276,19 +276,37 @@ step('cards are dragged, trimmed, undone, and kept', async () => {
   await page.locator('.card.clip').waitFor()
 })
 
-step('the queue shows what was made; a running job is cancelled', async () => {
+step('the queue shows what was made; waiting jobs change places; a running job is cancelled', async () => {
   await page.goto(`${studio.base}/queue`)
   await page.locator('.job').nth(5).waitFor()
   await page.evaluate(() => fetch('/api/jobs', { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf': '1' }, body: JSON.stringify({ tool: 'generate', prompt: 'a lion walks', seconds: 20, effort: 'quality' }) }))
   await page.getByRole('progressbar', { name: 'Progress' }).waitFor()
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
-  await page.getByText('Cancelled').waitFor({ timeout: 60_000 })
+  // behind it wait three, which change places: by the keyboard, then by hand
+  await page.evaluate(async () => {
+    for (const prompt of ['a frog', 'a lion', 'a fox'])
+      await fetch('/api/jobs', { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf': '1' }, body: JSON.stringify({ prompt, seconds: 1, effort: 'draft' }) })
+  })
+  const waiting = page.locator('.job', { hasText: 'Number' })
+  const order = (words) => page.waitForFunction((words) => [...document.querySelectorAll('.job')].filter((one) => one.textContent.includes('Number')).map((one) => one.querySelector('.words').textContent).join() === words, words)
+  const stored = async () => (await api('/api/jobs?status=queued')).items.sort((a, b) => a.position - b.position).map((job) => job.prompt).join()
+  await waiting.nth(2).waitFor()
+  await waiting.nth(2).getByRole('button', { name: 'Drag' }).press('ArrowUp')
+  await order('a frog,a fox,a lion')
+  await waiting.nth(0).getByRole('button', { name: 'Drag' }).dragTo(waiting.nth(2), { targetPosition: { x: 200, y: 60 } })
+  await order('a fox,a lion,a frog')
+  assert.equal(await stored(), 'a fox,a lion,a frog')
+  await page.getByRole('button', { name: 'Cancel the 3 waiting' }).click()
+  const running = page.locator('.job', { has: page.getByRole('progressbar') })
+  await running.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await waiting.first().waitFor({ state: 'detached' })
+  await page.locator('.job', { hasText: 'Cancelled' }).nth(3).waitFor({ timeout: 60_000 })
 })
 
-step('every page is accessible, in both themes and at phone width', async () => {
+step('every page is accessible, in both themes at three widths', async () => {
   const [board] = (await api('/api/boards')).items
   const paths = ['/', '/queue', '/boards', `/boards/${board.id}`, `/clip/${first.id}`, `/clip/${first.id}?tool=recut`, `/clip/${first.id}?tool=blend`, `/clip/${first.id}?tool=loop`, '/settings/looks', '/settings/models', '/settings/styles', '/settings/storage', '/settings/keys', '/nowhere']
-  for (const [colorScheme, width] of [['dark', 1280], ['light', 390]]) {
+  const looks = ['dark', 'light'].flatMap((colorScheme) => [1280, 768, 390].map((width) => [colorScheme, width]))
+  for (const [colorScheme, width] of looks) {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 800 })
     for (const path of paths) {

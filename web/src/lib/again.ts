@@ -7,12 +7,12 @@ import { setJob } from './server.svelte'
 import { complain, toast } from './toasts.svelte'
 import type { Clip, JobRequest } from './types'
 
-export const repeatable = (clip: Clip) => clip.kind === 'generation' && clip.settings !== null
+export const repeatable = (clip: Clip) => clip.settings !== null
 export const isDraft = (clip: Clip) => repeatable(clip) && (clip.settings as Partial<JobRequest>).effort === 'draft'
 
 /** With the same seed: a prompt goes into the composer, to be changed; a tool's work is done again as it was. */
 export function again(clip: Clip) {
-  if (clip.tool !== 'generate' || !clip.settings) {
+  if (!['generate', 'upload'].includes(clip.tool) || !clip.settings) {
     if (clip.settings) void start(clip, { seed: clip.seed ?? undefined })
     return
   }

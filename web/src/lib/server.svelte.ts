@@ -108,6 +108,26 @@ export function listen() {
   on<Counts>('counts', (counts) => (server.counts = counts))
 }
 
+/** Moves one of the waiting jobs before another, or behind all of them: at once on the page, then on the server. */
+export async function moveJob(waiting: Job[], id: string, before: string | null) {
+  const job = waiting.find((one) => one.id === id)
+  if (!job || before === id) return
+  const line = waiting.filter((one) => one.id !== id)
+  const at = before ? line.findIndex((one) => one.id === before) : line.length
+  if (at < 0 || waiting[at] === job) return
+  line.splice(at, 0, job)
+  // others' jobs may stand between: one's own change places among the places that they have
+  const places = waiting.map((one) => one.position)
+  const old = waiting.map((one) => ({ ...one }))
+  line.forEach((one, place) => (server.jobs[one.id] = { ...one, position: places[place] ?? null, eta_seconds: null }))
+  try {
+    setJob(await post<Job>(`/api/jobs/${id}/move`, before ? { before } : {}))
+  } catch (error) {
+    old.forEach((one) => (server.jobs[one.id] = one))
+    complain(error)
+  }
+}
+
 export async function jobAct(job: Job, verb: 'cancel' | 'retry' | 'front' | 'forget') {
   try {
     if (verb === 'forget') {

@@ -166,6 +166,8 @@ export interface User {
   id: string
   name: string
   admin: boolean
+  /** A name; none is the usual one. */
+  plan?: string | null
 }
 
 export interface Status {
@@ -175,6 +177,8 @@ export interface Status {
   ffmpeg: boolean
   limits: { seconds_max?: number; variants_max?: number; upload_bytes_max?: number }
   plan: { name: string; seconds?: number | null; resolution?: number | null } | null
+  /** Names of all plans, for administrators. */
+  plans: string[]
 }
 
 export interface Counts {
