@@ -11,8 +11,8 @@ use kinora_media::{
 
 use crate::ease::{Eased, Truth};
 use crate::footage;
-use crate::plan::span::{DrawnSpan, Shown, Span};
-use crate::plan::{Plan, Seam};
+use crate::plan::span::{DrawnSpan, Kept, Shown, Span};
+use crate::plan::{Output, Plan, Seam};
 use crate::progress::Cancel;
 use crate::{Error, Result};
 
@@ -106,7 +106,7 @@ fn write(
     let output = &plan.output;
     let kept = plan.spans.iter().any(|span| span.drawn().is_none());
     let quality = match kept {
-        // What is kept shall be hardly the worse for it, a dozen edits later too.
+        // What has to be coded anew shall be hardly the worse for it; the next edit copies it.
         true => Quality::Best,
         false => Quality::default(),
     };
@@ -120,14 +120,7 @@ fn write(
     };
     for span in &plan.spans {
         match span {
-            Span::Kept(kept) => {
-                let frames = footage::kept_frames(kept, output)?;
-                let checked = frames.map(|frame| match cancel.check() {
-                    Ok(()) => Ok(frame?),
-                    Err(_) => Err(Finish::Abandoned),
-                });
-                file.write(checked, kept.frames)?;
-            }
+            Span::Kept(kept) => file.keep(kept, output, cancel)?,
             Span::Drawn(span) => {
                 let Shown {
                     skip,
@@ -206,6 +199,30 @@ struct File {
 }
 
 impl File {
+    /// Footage as it is coded, from its first key picture on, where the file takes it so; the rest is coded anew.
+    fn keep(&mut self, kept: &Kept, output: &Output, cancel: &Cancel) -> Result<(), Finish> {
+        let run = match self.writer.coded() {
+            Some(coded) if kept.is_as_shown(output) => coded.find(&kept.path, kept.range())?,
+            _ => None,
+        };
+        let anew = run
+            .as_ref()
+            .map_or(kept.range().end, |run| run.frames().start)
+            - kept.first;
+        if anew > 0 {
+            let frames = footage::kept_frames(kept, output)?.take(anew as usize);
+            let checked = frames.map(|frame| match cancel.check() {
+                Ok(()) => Ok(frame?),
+                Err(_) => Err(Finish::Abandoned),
+            });
+            self.write(checked, anew)?;
+        }
+        match (run, self.writer.coded()) {
+            (Some(run), Some(coded)) => Ok(coded.copy(run)?),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes exactly `count` frames: rounding of rates may leave a source a frame short, then its last is held.
     fn write(
         &mut self,

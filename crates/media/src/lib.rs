@@ -8,6 +8,7 @@
 //! treats its bytes as foreign: it returns an [`Error`], and never allocates more than the limits
 //! in [`reader`] allow.
 
+mod coded;
 mod color;
 mod error;
 pub mod frame;
@@ -27,6 +28,7 @@ pub mod trim;
 pub mod watermark;
 pub mod writer;
 
+pub use coded::{CodedRun, CodedWriter};
 pub use contact_sheet::{ContactSheet, contact_sheet, thumbnail};
 pub use error::{Error, Result};
 pub use export::{Export, export};

@@ -19,6 +19,7 @@ mod png;
 
 use std::path::{Path, PathBuf};
 
+use crate::coded::CodedWriter;
 use crate::provenance::Provenance;
 use crate::watermark::Watermarked;
 use crate::{Error, Frame, Rational, Result};
@@ -104,6 +105,11 @@ pub struct Written {
 pub trait VideoWriter: Send {
     /// Adds a frame of the size that the writer was created for.
     fn push(&mut self, frame: &Frame) -> Result<()>;
+
+    /// The way to add pictures that are coded already, where the container has one.
+    fn coded(&mut self) -> Option<&mut dyn CodedWriter> {
+        None
+    }
 
     /// Completes the file and puts it in its place.
     fn finish(self: Box<Self>) -> Result<Written>;
@@ -208,6 +214,11 @@ impl FrameGate {
         }
         self.frames += 1;
         Ok(())
+    }
+
+    /// Counts frames that come coded, of a size that is known to be right.
+    fn admit_coded(&mut self, frames: u64) {
+        self.frames += frames;
     }
 
     fn require_frames(&self) -> Result<u64> {

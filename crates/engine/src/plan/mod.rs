@@ -250,12 +250,9 @@ impl Plan {
         });
         let kept = kept.collect::<Option<Vec<_>>>()?;
         let clip = &kept.first()?.path;
-        let as_it_is = |kept: &&Kept| {
-            let same = (kept.source_size, kept.source_fps) == (self.output.size, self.output.fps);
-            same && kept.path == *clip
-        };
+        let as_it_is = |kept: &&Kept| kept.is_as_shown(&self.output) && kept.path == *clip;
         let mp4 = matches!(Container::of(&self.out), Ok(Container::Mp4));
-        let ranges = kept.iter().map(|kept| kept.first..kept.first + kept.frames);
+        let ranges = kept.iter().map(|kept| kept.range());
         (mp4 && kept.iter().all(as_it_is)).then(|| (clip.as_path(), ranges.collect()))
     }
 

@@ -1,10 +1,11 @@
 //! The output's timeline, cut into what is kept and what is drawn.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use kinora_media::Rational;
 
-use super::PlannedCondition;
+use super::{Output, PlannedCondition};
 use crate::model::Geometry;
 
 /// A stretch of the output.
@@ -58,6 +59,18 @@ pub struct Kept {
     /// Of the output.
     pub start: u64,
     pub frames: u64,
+}
+
+impl Kept {
+    /// Whether it stands in the output bit for bit.
+    pub fn is_as_shown(&self, output: &Output) -> bool {
+        (self.source_size, self.source_fps) == (output.size, output.fps)
+    }
+
+    /// Its frames in the file.
+    pub fn range(&self) -> Range<u64> {
+        self.first..self.first + self.frames
+    }
 }
 
 /// Frames that the model draws as one sequence.

@@ -82,9 +82,7 @@ fn close(timeline: &Timeline) -> Vec<String> {
 fn sizes(timeline: &Timeline, spans: &[Span]) -> Option<String> {
     let output = timeline.output;
     let other = spans.iter().find_map(|span| match span {
-        Span::Kept(kept) if kept.source_size != output.size || kept.source_fps != output.fps => {
-            Some(kept)
-        }
+        Span::Kept(kept) if !kept.is_as_shown(output) => Some(kept),
         _ => None,
     })?;
     Some(format!(

@@ -41,6 +41,20 @@ impl EncoderSettings {
             .max(2)
     }
 
+    /// The sets that every group is coded with: they depend on the settings alone.
+    pub fn parameter_sets(&self) -> Result<ParameterSets, String> {
+        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
+        let (width, height) = (width.next_multiple_of(16), height.next_multiple_of(16));
+        let grey = Planes {
+            width,
+            height,
+            y: vec![128; width * height],
+            u: vec![128; width * height / 4],
+            v: vec![128; width * height / 4],
+        };
+        Ok(encode_group(self, &[grey])?.sets)
+    }
+
     /// The constant quantiser: 6 more halves the bits.
     fn quantiser(&self) -> u8 {
         match self.quality {
@@ -144,8 +158,8 @@ impl Encoder {
         Ok(coded)
     }
 
-    /// The rest, and the parameter sets; these are `None` if no picture was pushed.
-    pub fn finish(mut self) -> Result<(Vec<CodedPicture>, Option<ParameterSets>), String> {
+    /// The rest of what was pushed: the next picture begins a group.
+    pub fn flush(&mut self) -> Result<Vec<CodedPicture>, String> {
         if !self.group.is_empty() {
             self.send_group()?;
         }
@@ -153,6 +167,12 @@ impl Encoder {
         while self.collected < self.begun {
             self.collect(&mut coded)?;
         }
+        Ok(coded)
+    }
+
+    /// The rest, and the parameter sets; these are `None` if no picture was pushed.
+    pub fn finish(mut self) -> Result<(Vec<CodedPicture>, Option<ParameterSets>), String> {
+        let coded = self.flush()?;
         Ok((coded, self.sets.take()))
     }
 

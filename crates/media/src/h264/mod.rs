@@ -9,5 +9,5 @@ mod sps;
 
 pub(crate) use decode::{Decoder, Picture};
 pub(crate) use encode::{CodedPicture, Encoder, EncoderSettings, ParameterSets};
-pub(crate) use nal::{LengthPrefixed, nal_is_sps, to_annex_b};
+pub(crate) use nal::{DELIMITER, LengthPrefixed, is_bare_key, nal_is_sps, to_annex_b};
 pub(crate) use sps::Sps;

@@ -3,6 +3,10 @@
 /// The kinds of NAL units that matter here.
 pub(super) const SPS: u8 = 7;
 pub(super) const PPS: u8 = 8;
+/// A slice of a picture that refers to nothing before it.
+const IDR: u8 = 5;
+/// A delimiter before a picture of any kind, behind its length.
+pub(crate) const DELIMITER: [u8; 6] = [0, 0, 0, 2, 9, 0xf0];
 
 /// The five bits that tell what a NAL unit holds.
 pub(super) fn kind(nal: &[u8]) -> u8 {
@@ -12,6 +16,18 @@ pub(super) fn kind(nal: &[u8]) -> u8 {
 /// Whether the unit is a sequence parameter set.
 pub(crate) fn nal_is_sps(nal: &[u8]) -> bool {
     kind(nal) == SPS
+}
+
+/// Whether a sample, its units behind four-byte lengths, is a key picture that brings no parameter sets of its own.
+pub(crate) fn is_bare_key(sample: &[u8]) -> bool {
+    let mut key = false;
+    for unit in LengthPrefixed::new(sample, 4) {
+        match unit.map(kind) {
+            None | Some(SPS | PPS) => return false,
+            Some(found) => key |= found == IDR,
+        }
+    }
+    key
 }
 
 /// The unit behind its start code of two or three zeros and a one.

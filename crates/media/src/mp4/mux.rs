@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use super::about::{put_packet, put_user_data};
 use super::boxes::{put_box, put_full_box, put_u16, put_u32};
 use crate::Rational;
-use crate::h264::{CodedPicture, ParameterSets};
+use crate::h264::{CodedPicture, DELIMITER, ParameterSets};
 use crate::provenance::Provenance;
 
 /// What the movie box says about the track.
@@ -62,23 +62,28 @@ impl Muxer {
     }
 
     pub fn push(&mut self, picture: &CodedPicture) -> io::Result<()> {
-        self.media.write_all(&picture.data)?;
-        self.sizes.push(picture.data.len() as u32);
-        if picture.key {
-            self.keys.push(self.sizes.len() as u32);
+        let alone = self.keys.last() == Some(&(self.sizes.len() as u32));
+        if picture.key && alone && !picture.data.starts_with(&DELIMITER) {
+            // Each group is numbered from the start, so that two key pictures in a row look like parts of one.
+            let data = [&DELIMITER, &picture.data[..]].concat();
+            return self.put(&data, true);
         }
-        Ok(())
+        self.put(&picture.data, picture.key)
     }
 
     /// Adds a picture that was coded elsewhere.
     pub fn push_copy(&mut self, bytes: &[u8], sample: &CodedSample) -> io::Result<()> {
-        self.media.write_all(bytes)?;
         if sample.shift != 0 || !self.shifts.is_empty() {
             self.shifts.resize(self.sizes.len(), 0);
             self.shifts.push(sample.shift);
         }
+        self.put(bytes, sample.key)
+    }
+
+    fn put(&mut self, bytes: &[u8], key: bool) -> io::Result<()> {
+        self.media.write_all(bytes)?;
         self.sizes.push(bytes.len() as u32);
-        if sample.key {
+        if key {
             self.keys.push(self.sizes.len() as u32);
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! H.264 in MP4.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
 use super::{FrameGate, VideoWriter, WriterOptions, Written};
+use crate::coded::{CodedClip, CodedRun, CodedWriter};
 use crate::color::Planes;
-use crate::h264::{CodedPicture, Encoder, EncoderSettings};
+use crate::h264::{CodedPicture, Encoder, EncoderSettings, ParameterSets};
 use crate::mp4::{Description, Muxer, TrackSettings};
 use crate::provenance::Provenance;
 use crate::staged::{ScratchFile, Staged, size_of};
@@ -23,6 +25,8 @@ pub(super) struct Mp4Writer {
     _scratch: ScratchFile,
     settings: EncoderSettings,
     encoder: Encoder,
+    /// What the encoder codes with, once it had to be known.
+    sets: Option<ParameterSets>,
     muxer: Muxer,
     provenance: Option<Provenance>,
 }
@@ -66,6 +70,7 @@ impl Mp4Writer {
             file,
             _scratch: scratch,
             encoder: Encoder::new(settings),
+            sets: None,
             muxer: Muxer::new(media, track),
             settings,
             provenance: options.provenance,
@@ -84,6 +89,10 @@ impl VideoWriter for Mp4Writer {
         mux(&mut self.muxer, &coded, path)
     }
 
+    fn coded(&mut self) -> Option<&mut dyn CodedWriter> {
+        Some(self)
+    }
+
     fn finish(self: Box<Self>) -> Result<Written> {
         let mut this = *self;
         let frames = this.gate.require_frames()?;
@@ -93,6 +102,7 @@ impl VideoWriter for Mp4Writer {
             .finish()
             .map_err(|reason| Error::encoder(&path, reason))?;
         mux(&mut this.muxer, &coded, &path)?;
+        let sets = sets.or(this.sets);
         let sets = sets.ok_or_else(|| Error::encoder(&path, "it gave no parameter sets"))?;
         this.muxer
             .finish(
@@ -111,6 +121,39 @@ impl VideoWriter for Mp4Writer {
             fps: this.settings.fps,
             seconds: this.settings.fps.seconds(frames),
         })
+    }
+}
+
+impl CodedWriter for Mp4Writer {
+    fn find(&mut self, clip: &Path, frames: Range<u64>) -> Result<Option<CodedRun>> {
+        let Some(clip) = CodedClip::open(clip)? else {
+            return Ok(None);
+        };
+        if (clip.size, clip.fps) != (self.settings.size, self.settings.fps) {
+            return Ok(None);
+        }
+        if self.sets.is_none() {
+            let sets = self.settings.parameter_sets();
+            self.sets = Some(sets.map_err(|reason| Error::encoder(&self.gate.path, reason))?);
+        }
+        match &self.sets {
+            Some(ParameterSets { sps, pps }) => clip.among([sps, pps], frames),
+            None => Ok(None),
+        }
+    }
+
+    fn copy(&mut self, run: CodedRun) -> Result<()> {
+        let path = &self.gate.path;
+        let coded = self.encoder.flush();
+        let coded = coded.map_err(|reason| Error::encoder(path, reason))?;
+        mux(&mut self.muxer, &coded, path)?;
+        let frames = run.frames();
+        run.each(|bytes, sample| {
+            let (data, key) = (bytes.to_vec(), sample.key);
+            mux(&mut self.muxer, &[CodedPicture { data, key }], path)
+        })?;
+        self.gate.admit_coded(frames.end - frames.start);
+        Ok(())
     }
 }
 
