@@ -74,6 +74,9 @@ pub struct Defaults {
     pub max_text_tokens: usize,
     /// How much noise given pictures get before each step, so that they may move.
     pub condition_noise: f64,
+    /// How much of a picture beyond the first frame its latent frame begins with, 0–1; 0 leaves it to the picture's tokens,
+    /// as the reference does.
+    pub still_strength: f64,
     /// Noise level that a timestep-conditioned decoder is told.
     pub decode_timestep: f64,
     /// Part of noise that such a decoder's latents get; the timestep's, if absent.
@@ -113,6 +116,8 @@ struct Manifest {
     negative_prompt: Option<String>,
     max_text_tokens: Option<usize>,
     image_cond_noise_scale: Option<f64>,
+    /// 0–1.
+    still_strength: Option<f64>,
     decode_timestep: Option<f64>,
     decode_noise_scale: Option<f64>,
 }
@@ -245,6 +250,12 @@ impl Manifest {
         {
             return Err(refuse("`shift` must be more than 0".into()));
         }
+        if self
+            .still_strength
+            .is_some_and(|s| !(0.0..=1.0).contains(&s))
+        {
+            return Err(refuse("`still_strength` must be 0 to 1".into()));
+        }
         let fps = match self.fps {
             Some(fps) => Rational::from_f64(fps).map_err(|error| refuse(error.to_string()))?,
             None => base.fps,
@@ -265,6 +276,7 @@ impl Manifest {
             spacing: self.schedule.unwrap_or(base.spacing),
             shift: self.shift.or(base.shift),
             max_text_tokens: self.max_text_tokens.unwrap_or(base.max_text_tokens).max(1),
+            still_strength: self.still_strength.unwrap_or(base.still_strength),
             condition_noise: self.image_cond_noise_scale.unwrap_or(base.condition_noise),
             decode_timestep: self.decode_timestep.unwrap_or(base.decode_timestep),
             decode_noise: self.decode_noise_scale.or(base.decode_noise),

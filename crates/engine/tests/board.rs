@@ -17,10 +17,18 @@ const MANIFEST: &[u8] = br#"{
 }"#;
 
 fn model() -> Arc<Model> {
+    model_of(MANIFEST)
+}
+
+fn model_of(manifest: &'static [u8]) -> Arc<Model> {
+    Arc::new(open_mini(manifest).unwrap())
+}
+
+fn open_mini(manifest: &'static [u8]) -> Result<Model> {
     let mut files: Vec<(&'static str, &'static [u8])> = MINI.to_vec();
     files.retain(|(name, _)| *name != "kinora.json");
-    files.push(("kinora.json", MANIFEST));
-    Arc::new(Model::embedded("tiny", files.leak()).unwrap())
+    files.push(("kinora.json", manifest));
+    Model::embedded("tiny", files.leak())
 }
 
 /// A folder with a clip of a moving, textured picture, 64×64 at 30 fps.
@@ -121,6 +129,49 @@ fn kept_footage_stands_bit_for_bit_between_what_is_drawn() {
     assert_eq!(tools, ["loop", "extend"]);
 }
 
+/// As the tiny model, but pictures begin in their places.
+const PLACED: &[u8] = br#"{
+    "name": "tiny", "native": {"1:1": [64, 64]}, "fps": 8, "frames": 9, "steps": 2, "guidance": 2.0,
+    "max_text_tokens": 64, "schedule": "even", "shift": 3.0, "image_cond_noise_scale": 0.0, "still_strength": 0.8
+}"#;
+
+#[test]
+fn a_picture_that_begins_in_its_place_is_met_more_closely() {
+    let studio = Studio::new();
+    let image = studio.path("i.png");
+    let picture = Frame::from_fn(64, 64, |x, y| match (x / 32 + y / 32) % 2 {
+        0 => [220, 60, 40],
+        _ => [30, 90, 200],
+    });
+    let picture = picture.unwrap();
+    kinora_media::write_image(&image, &picture).unwrap();
+    let board = || Board {
+        size: Some((64, 64)),
+        fps: Some(Rational::new(8, 1).unwrap()),
+        ..Board::new(2.0, "a frog in the snow").with_card(Card::image(1.25, &image))
+    };
+    let met = |manifest: &'static [u8], out: &str| {
+        let request = Request {
+            seed: Some(7),
+            ..board().into()
+        };
+        let out = studio.path(out);
+        let plan = Plan::resolve(request, model_of(manifest), Compute::cpu(), &out).unwrap();
+        kinora_engine::generate(&plan, &Progress::none(), &Cancel::new()).unwrap();
+        let made = frames(&out);
+        assert_eq!(made.len(), 16);
+        assert!(
+            made[10] != made[9] && made[10] != made[11],
+            "a frame stands still"
+        );
+        made[10].psnr(&picture).unwrap()
+    };
+    let (left, placed) = (met(MANIFEST, "left/"), met(PLACED, "placed/"));
+    assert!(placed > left + 2.0, "{left} dB, {placed} dB in its place");
+    let error = open_mini(br#"{"still_strength": 1.5}"#).unwrap_err();
+    assert!(error.to_string().contains("still_strength"), "{error}");
+}
+
 #[test]
 fn a_long_board_goes_on_where_it_was_stopped() {
     let studio = Studio::new();
@@ -197,16 +248,53 @@ fn twelve_extensions_lose_no_frame_and_take_no_more_memory() {
         assert_eq!(made[0].written.frames, 15 + 15 * i);
         memory.push(resident_mb());
     }
-    let (source, last) = (frames(&first), frames(&studio.path("12.mp4")));
-    assert_eq!(last.len(), 15 + 15 * 12);
-    let worst = last.iter().zip(&source).filter_map(|(a, b)| a.psnr(b));
-    let worst = worst.fold(f64::INFINITY, f64::min);
-    // Colours beyond RGB's are clipped each time, so a track that is decoded and coded again slowly loses.
-    assert!(worst >= 32.0, "twelve times coded: {worst} dB");
+    // Whatever an edit keeps stays coded as it was: the source's pictures, and those that any extension drew.
+    let last = studio.path("12.mp4");
+    assert_eq!(frames(&last).len(), 15 + 15 * 12);
+    assert!(frames(&last)[..15] == frames(&first)[..]);
+    for i in [0, 1, 6, 11] {
+        let before = studio.path(&format!("{i}.mp4"));
+        assert!(
+            coded(&last, 15 + 15 * i) == coded(&before, 15 + 15 * i),
+            "{i}"
+        );
+    }
     assert!(memory[11] < memory[3] + 40.0, "{memory:?} MB");
     let sidecar = studio.path("12.json");
     let sidecar = kinora_engine::sidecar::Sidecar::load(&sidecar).unwrap();
     assert_eq!(sidecar.ancestry.len(), 12);
+}
+
+/// The coded pictures of a clip's first frames, cut out without decoding.
+fn coded(clip: &Path, count: u64) -> Vec<u8> {
+    let out = clip.with_extension("cut.mp4");
+    let range = 0..count;
+    kinora_media::trim_copy(clip, &out, &[range], None)
+        .unwrap()
+        .unwrap();
+    std::fs::read(&out).unwrap()
+}
+
+#[test]
+fn what_lies_before_a_key_picture_is_coded_once() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 70);
+    // Off its key pictures (one in two seconds), footage has to be coded anew up to the next one.
+    let mut board = tools::recut(&clip, &[(0.5, 70.0 / 30.0)], 0.0, None).unwrap();
+    board.duration += 0.5;
+    let made = studio.make(board, "b.mp4");
+    let source = frames(&clip);
+    let worst = made
+        .iter()
+        .zip(&source[15..60])
+        .filter_map(|(a, b)| a.psnr(b));
+    let worst = worst.fold(f64::INFINITY, f64::min);
+    assert!((40.0..60.0).contains(&worst), "{worst} dB");
+    assert!(made[45..55] == source[60..], "the rest was coded anew");
+    // From then on every frame is copied.
+    let board = tools::extend(&studio.path("b.mp4"), 0.5, 0.5, Some("a frog")).unwrap();
+    let again = studio.make(board, "c.mp4");
+    assert!(again[15..15 + made.len()] == made[..]);
 }
 
 /// Memory that the process holds now; 0 where the system does not tell.

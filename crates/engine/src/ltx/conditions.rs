@@ -27,6 +27,17 @@ pub struct Item {
     /// How many of its latent frames are put before the span's own, where it does not begin the span; the rest goes in
     /// place.
     pub prefix: usize,
+    /// What its own latent frame begins from, where it is a picture within the span.
+    pub still: Option<Still>,
+}
+
+/// A picture as a latent frame of a clip in which nothing moves.
+#[derive(Debug, Clone)]
+pub struct Still {
+    /// (1, c, 1, h, w), normalised, f32.
+    pub latents: Tensor,
+    /// How much of it the latent frame begins with, 0–1; the rest is noise.
+    pub strength: f64,
 }
 
 impl Item {
@@ -56,19 +67,45 @@ impl Item {
             ));
         }
         let frames = (given.min(num_frames - frame_index) - 1) / r * r + 1;
-        let latents = vae.encode(&pixels.narrow(2, 0, frames)?.to_dtype(dtype)?)?;
-        // The reference leaves the config's scaling factor out here.
-        let latents =
-            (vae.normalize(&latents.to_dtype(DType::F32)?)? / vae.config().scaling_factor)?;
-        let latents = latents.to_device(&Device::Cpu)?;
         Ok(Self {
-            latents,
+            latents: encode(vae, &pixels.narrow(2, 0, frames)?, dtype)?,
             frames,
             frame_index,
             strength,
             prefix: PREFIX,
+            still: None,
         })
     }
+
+    /// Lets the latent frame in which a picture (1, 3, 1, h, w) lies begin from it, at rest, where the picture does not
+    /// begin the span; the last of the steps set it in motion. Beyond the reference: for models too small to be drawn to a
+    /// picture by its tokens alone.
+    pub fn begin_in_place(
+        &mut self,
+        vae: &Autoencoder,
+        picture: &Tensor,
+        strength: f64,
+        dtype: DType,
+    ) -> Result<()> {
+        if self.frame_index == 0 || strength <= 0.0 {
+            return Ok(());
+        }
+        // Two latent frames on, nothing is left of the clip's beginning.
+        let clip = Tensor::cat(&vec![picture; 2 * vae.temporal_ratio() + 1], 2)?;
+        self.still = Some(Still {
+            latents: encode(vae, &clip, dtype)?.narrow(2, 2, 1)?,
+            strength: strength * self.strength,
+        });
+        Ok(())
+    }
+}
+
+/// Pixels (1, 3, t, h, w) in −1…1 as normalised latents, f32, on the CPU.
+fn encode(vae: &Autoencoder, pixels: &Tensor, dtype: DType) -> Result<Tensor> {
+    let latents = vae.encode(&pixels.to_dtype(dtype)?)?;
+    // The reference leaves the config's scaling factor out here.
+    let latents = (vae.normalize(&latents.to_dtype(DType::F32)?)? / vae.config().scaling_factor)?;
+    Ok(latents.to_device(&Device::Cpu)?)
 }
 
 /// A span before its denoising: what is noise, what is given, and how strictly.
@@ -99,7 +136,8 @@ impl Sequence {
         Ok(())
     }
 
-    /// Puts what of the items stands in its place: what begins the span, and of later clips all but the beginning.
+    /// Puts what of the items stands in its place: what begins the span, of later clips all but the beginning, and of
+    /// pictures their still, where nothing else is given.
     pub fn put_items(&mut self, items: &[Item], geometry: &Geometry) -> Result<()> {
         for item in items {
             let given = item.latents.dim(2)?;
@@ -109,6 +147,10 @@ impl Sequence {
                 let start = item.frame_index / geometry.temporal + item.prefix;
                 let rest = item.latents.narrow(2, item.prefix, given - item.prefix)?;
                 self.put(start, &rest, item.strength)?;
+            }
+            let frame = item.frame_index.div_ceil(geometry.temporal);
+            if let Some(still) = item.still.as_ref().filter(|_| self.held[frame] == 0.0) {
+                self.put(frame, &still.latents, still.strength)?;
             }
         }
         Ok(())
@@ -201,4 +243,62 @@ pub(super) fn prepare(
         hard,
         frames,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(value: f32, frames: usize) -> Tensor {
+        Tensor::full(value, (1, 1, frames, 1, 1), &Device::Cpu).unwrap()
+    }
+
+    fn picture(frame_index: usize, still: Option<Still>) -> Item {
+        Item {
+            latents: value(9.0, 1),
+            frames: 1,
+            frame_index,
+            strength: 1.0,
+            prefix: PREFIX,
+            still,
+        }
+    }
+
+    #[test]
+    fn a_still_begins_the_latent_frame_that_its_picture_lies_in() {
+        let geometry = Geometry {
+            spatial: 1,
+            temporal: 4,
+            channels: 1,
+        };
+        let still = || {
+            Some(Still {
+                latents: value(10.0, 1),
+                strength: 0.5,
+            })
+        };
+        let put = |items: &[Item]| {
+            let mut sequence = Sequence::free(value(0.0, 3)).unwrap();
+            sequence.put_items(items, &geometry).unwrap();
+            let latents = sequence.latents.flatten_all().unwrap();
+            (latents.to_vec1::<f32>().unwrap(), sequence.held)
+        };
+        for frame in 1..=8 {
+            let (latents, held) = put(&[picture(frame, still())]);
+            let mut wanted = ([0.0; 3], [0.0; 3]);
+            (wanted.0[1 + (frame - 1) / 4], wanted.1[1 + (frame - 1) / 4]) = (5.0, 0.5);
+            assert_eq!((&latents[..], &held[..]), (&wanted.0[..], &wanted.1[..]));
+        }
+        // The reference puts nothing there; what is given already stays.
+        assert_eq!(put(&[picture(6, None)]).0, [0.0; 3]);
+        let given = Item {
+            latents: value(7.0, 2),
+            ..picture(0, None)
+        };
+        let (latents, held) = put(&[given, picture(3, still())]);
+        assert_eq!(
+            (&latents[..], &held[..]),
+            (&[7.0, 7.0, 0.0][..], &[1.0, 1.0, 0.0][..])
+        );
+    }
 }

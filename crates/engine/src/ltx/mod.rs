@@ -26,6 +26,7 @@ use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
 use crate::plan::span::{DrawnSpan, Span};
 use crate::plan::{Footage, Plan, Role, Seam};
+use crate::request::ConditionKind;
 use crate::{Compute, Error, Result, frames};
 use conditions::Item;
 use pipeline::{Kind, Parts, Prompt, Settings};
@@ -98,6 +99,7 @@ impl Family for Ltx {
                 negative: "worst quality, inconsistent motion, blurry, jittery, distorted".into(),
                 max_text_tokens,
                 condition_noise: 0.15,
+                still_strength: 0.0,
                 decode_timestep: 0.05,
                 decode_noise: Some(0.025),
             },
@@ -272,9 +274,10 @@ impl Networks for LtxNetworks {
             Role::Condition(index) => {
                 let condition = &parts.span.conditions[index];
                 let pixels = frames::to_tensor(&source.collect::<Result<Vec<_>>>()?)?;
+                let pixels = pixels.to_device(device)?;
                 let mut item = Item::encode(
                     vae,
-                    &pixels.to_device(device)?,
+                    &pixels,
                     condition.frame_index,
                     condition.strength,
                     parts.span.native,
@@ -283,6 +286,10 @@ impl Networks for LtxNetworks {
                 if condition.seam == Seam::After {
                     // What follows its first frame is known, so it lies in place and holds the span's end.
                     item.prefix = 1;
+                }
+                if condition.kind == ConditionKind::Image {
+                    let strength = self.model.defaults.still_strength;
+                    item.begin_in_place(vae, &pixels, strength, *dtype)?;
                 }
                 parts.items.push(item);
             }
