@@ -1,11 +1,13 @@
-"""Stages `classifier` and `evaluate`: does a generated clip show what its prompt says?
+"""Stages `classifier`, `evaluate` and `cards`: does a generated clip show what its prompt says?
 
 The classifier learns actor, place and action from renders of the `val` split (its own seeds) and never sees a sample.
 The evaluation generates clips for held-out combinations with the `kinora` program itself, in both languages, and
-reports top-1 with Wilson intervals beside the classifier's own score on real renders and beside chance.
+reports top-1 with Wilson intervals beside the classifier's own score on real renders and beside chance. `cards` names
+clips that `cargo xtask boards` has drawn.
 """
 
 import argparse
+import json
 import math
 import subprocess
 from pathlib import Path
@@ -140,9 +142,7 @@ def evaluate(config, args, extra):
     parser.add_argument("--report", type=Path, required=True, help="folder for the table and the contact sheet")
     options = parser.parse_args(extra)
     device = pick_device()
-    model = Classifier(table_sizes(config)).to(device)
-    model.load_state_dict(torch.load(Path(args.out) / "classifier.pt", weights_only=True))
-    model.eval()
+    model = load_classifier(config, args, device)
 
     real = {k: [] for k in HEADS}
     for group in moments(config, 64, "heldout", 77, count=512):
@@ -183,8 +183,47 @@ def evaluate(config, args, extra):
     write_json(options.report / "evaluation.json", result)
 
 
+def load_classifier(config, args, device):
+    model = Classifier(table_sizes(config)).to(device)
+    model.load_state_dict(torch.load(Path(args.out) / "classifier.pt", weights_only=True))
+    return model.eval()
+
+
+@torch.no_grad()
+def name_cards(config, args, extra):
+    """A row for each `what` of `clips.json`: how often each head names the clip, and how likely it holds the actor."""
+    from PIL import Image
+
+    parser = argparse.ArgumentParser(prog="kinora_train cards")
+    parser.add_argument("--clips", type=Path, required=True, help="folder with clips.json, from `cargo xtask boards`")
+    folder = parser.parse_args(extra).clips
+    device = pick_device()
+    model = load_classifier(config, args, device)
+    rows = {}
+    for clip in json.loads((folder / "clips.json").read_text()):
+        frames = [torch.from_numpy(np.array(Image.open(folder / name).convert("RGB"))) for name in clip["frames"]]
+        x = torch.stack(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+        guess = model(F.interpolate(x, (HEIGHT, WIDTH), mode="area").unsqueeze(0).to(device))
+        row = rows.setdefault(clip["what"], {k: [] for k in (*HEADS, "likely")})
+        for k in HEADS:
+            row[k].append(int(guess[k].argmax()) == clip[k])
+        row["likely"].append(float(guess["actor"].softmax(1)[0, clip["actor"]]))
+    lines = ["| what | actor | place | action | the actor's probability | n |", "| --- | --- | --- | --- | --- | --- |"]
+    for what, row in rows.items():
+        n = len(row["actor"])
+        cells = []
+        for k in HEADS:
+            low, high = wilson(sum(row[k]), n)
+            cells.append(f"{100 * sum(row[k]) / n:.0f} % ({100 * low:.0f}–{100 * high:.0f})")
+        lines.append(f"| {what} | {' | '.join(cells)} | {sum(row['likely']) / n:.2f} | {n} |")
+    print("\n".join(lines))
+    (folder / "table.md").write_text("\n".join(lines) + "\n")
+
+
 def main(stage, config, args, extra):
-    if stage == "classifier":
+    if stage == "cards":
+        name_cards(config, args, extra)
+    elif stage == "classifier":
         train_classifier(config, args.minutes, args.out, args.seed)
     else:
         evaluate(config, args, extra)
