@@ -113,8 +113,8 @@ impl Bench<'_> {
     ) -> Result<Vec<RgbImage>> {
         let record = self.lone(6000 + index);
         let words = self.words(&record, index);
-        let board =
-            |seconds: f64| format!("duration = {seconds}\nprompt = {words:?}\nseed = {index}\n");
+        let card = format!("[[card]]\nat = 0.0\ntext = {words:?}\n");
+        let board = |seconds: f64| format!("duration = {seconds}\nseed = {index}\n{card}");
         let seconds = self.options.minutes * 60.0;
         let (_, little) = self.storyboard_within(&board(10.0))?;
         let (drawn, much) = self.storyboard_within(&board(seconds))?;
