@@ -24,6 +24,7 @@ mod pack;
 mod path;
 pub mod peak;
 mod tile;
+mod winograd;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -33,3 +34,4 @@ pub use element::Element;
 pub use matmul::{Activation, Finish, Gate, Residual, multiply, multiply_on};
 pub use pack::{Packed, Plain, Rows, narrow_all};
 pub use path::Path;
+pub use winograd::{Frames, Place, Winograd};

@@ -50,8 +50,7 @@ impl<T: Element> Packed<T> {
         for k in 0..self.depth {
             let sums = &mut sums[k % depth * self.columns..][..self.columns];
             for (column, sum) in sums.iter_mut().enumerate() {
-                let group = &self.panel(column / COLUMNS, k / T::GROUP * T::GROUP);
-                *sum += group[column % COLUMNS * T::GROUP + k % T::GROUP].to_f32();
+                *sum += self.value(k, column).to_f32();
             }
         }
         Packed::transposed(&sums, self.columns, depth)
@@ -109,6 +108,12 @@ impl<T: Element> Packed<T> {
     /// Columns of the product.
     pub fn columns(&self) -> usize {
         self.columns
+    }
+
+    /// The weight of `column` at `k`.
+    pub(crate) fn value(&self, k: usize, column: usize) -> T {
+        let group = self.panel(column / COLUMNS, k / T::GROUP * T::GROUP);
+        group[column % COLUMNS * T::GROUP + k % T::GROUP]
     }
 
     /// Panel `i` from `k` on, a multiple of the group.

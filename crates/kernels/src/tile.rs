@@ -56,6 +56,58 @@ impl<T: Element> Tile<T> {
     }
 }
 
+/// 12 rows in stretches: `count` of them, `depth` values each, a `step` apart, and from row to row a `stride`.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretches<'a> {
+    pub rows: &'a [f32],
+    pub stride: usize,
+    pub depth: usize,
+    pub step: usize,
+    pub count: usize,
+}
+
+impl Stretches<'_> {
+    /// `sums = rows · panel`, a panel that holds the stretches' columns one after the other.
+    #[inline]
+    pub fn product(self, path: Path, panel: &[f32], sums: &mut Sums) {
+        let Self {
+            rows,
+            stride,
+            depth,
+            step,
+            count,
+        } = self;
+        assert!(count > 0 && rows.len() >= (count - 1) * step + (ROWS - 1) * stride + depth);
+        assert!(panel.len() >= count * depth * COLUMNS);
+        // SAFETY: the path exists, so the processor has its instructions; the lengths are checked above.
+        unsafe {
+            match path.0 {
+                Level::Portable => stretches(&self, panel, sums),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => x86::avx2_stretches(&self, panel.as_ptr(), sums),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => x86::avx512_stretches(&self, panel.as_ptr(), sums),
+            }
+        }
+    }
+}
+
+/// The twin of the others.
+fn stretches(left: &Stretches, panel: &[f32], sums: &mut Sums) {
+    for (r, sums) in sums.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
+        sums.fill(0.0);
+        let panels = panel.chunks_exact(left.depth * COLUMNS);
+        for (i, panel) in panels.take(left.count).enumerate() {
+            let row = &left.rows[i * left.step + r * left.stride..][..left.depth];
+            for (x, panel) in row.iter().zip(panel.as_chunks::<COLUMNS>().0) {
+                for (sum, w) in sums.iter_mut().zip(panel) {
+                    *sum += x * w;
+                }
+            }
+        }
+    }
+}
+
 pub(crate) fn of_f32(path: Path) -> TileFn<f32> {
     match path.0 {
         Level::Portable => portable::<f32>,

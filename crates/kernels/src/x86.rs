@@ -5,7 +5,7 @@ use std::mem::transmute;
 
 use half::bf16;
 
-use crate::tile::{COLUMNS, ROWS, STRIDE, Sums};
+use crate::tile::{COLUMNS, ROWS, STRIDE, Stretches, Sums};
 
 const LANES: usize = 16;
 const VECTORS: usize = COLUMNS / LANES;
@@ -62,6 +62,35 @@ pub unsafe fn avx512_f32(k: usize, rows: *const f32, panel: *const f32, sums: &m
     avx512_store(&acc, sums);
 }
 
+/// # Safety
+/// `left` must hold its rows, `panel` as many values for each of 32 columns.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub unsafe fn avx512_stretches(left: &Stretches, panel: *const f32, sums: &mut Sums) {
+    let mut acc = [[_mm512_setzero_ps(); VECTORS]; ROWS];
+    let (depth, stride) = (left.depth, left.stride);
+    for i in 0..left.count {
+        // SAFETY: the caller vouches for both lengths.
+        unsafe {
+            let rows = left.rows.as_ptr().add(i * left.step);
+            let panel = panel.add(i * depth * COLUMNS);
+            for k in 0..depth {
+                let panel = panel.add(k * COLUMNS);
+                let w = [_mm512_loadu_ps(panel), _mm512_loadu_ps(panel.add(LANES))];
+                for (r, acc) in acc.iter_mut().enumerate() {
+                    let x = _mm512_set1_ps(*rows.add(r * stride + k));
+                    for (acc, w) in acc.iter_mut().zip(w) {
+                        *acc = _mm512_fmadd_ps(x, w, *acc);
+                    }
+                }
+            }
+        }
+    }
+    for (acc, sums) in acc.iter().flatten().zip(sums.as_chunks_mut::<LANES>().0) {
+        // SAFETY: a chunk is 16 values.
+        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), *acc) };
+    }
+}
+
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 fn avx512_store(acc: &[[__m512; VECTORS]; ROWS], sums: &mut Sums) {
@@ -107,6 +136,34 @@ pub unsafe fn avx2_f32(k: usize, rows: *const f32, panel: *const f32, sums: &mut
                     let x = _mm256_set1_ps(*rows.add(r * STRIDE).cast::<f32>().add(i));
                     acc[0] = _mm256_fmadd_ps(x, w[0], acc[0]);
                     acc[1] = _mm256_fmadd_ps(x, w[1], acc[1]);
+                }
+            }
+        }
+        avx2_store(&acc, (first_row, first_column), sums);
+    }
+}
+
+/// # Safety
+/// As for [`avx512_stretches`].
+#[target_feature(enable = "avx2,fma")]
+pub unsafe fn avx2_stretches(left: &Stretches, panel: *const f32, sums: &mut Sums) {
+    sums.fill(0.0);
+    for (first_row, first_column) in quarters() {
+        let mut acc: FewSums = [[_mm256_setzero_ps(); 2]; FEW_ROWS];
+        for i in 0..left.count {
+            // SAFETY: the caller vouches for both lengths; a quarter's rows and columns lie within the tile.
+            unsafe {
+                let rows = left.rows.as_ptr();
+                let rows = rows.add(i * left.step + first_row * left.stride);
+                let panel = panel.add(i * left.depth * COLUMNS + first_column);
+                for k in 0..left.depth {
+                    let panel = panel.add(k * COLUMNS);
+                    let w = [_mm256_loadu_ps(panel), _mm256_loadu_ps(panel.add(8))];
+                    for (r, acc) in acc.iter_mut().enumerate() {
+                        let x = _mm256_set1_ps(*rows.add(r * left.stride + k));
+                        acc[0] = _mm256_fmadd_ps(x, w[0], acc[0]);
+                        acc[1] = _mm256_fmadd_ps(x, w[1], acc[1]);
+                    }
                 }
             }
         }

@@ -1,0 +1,124 @@
+use half::bf16;
+use proptest::prelude::*;
+
+use super::*;
+use crate::conv::{Patches, Window};
+use crate::matmul::{Residual, multiply_on, numbers};
+
+/// Some video, its weights, and what they come to as a product of gathered rows.
+struct Case {
+    frames: usize,
+    size: [usize; 2],
+    c_in: usize,
+    c_out: usize,
+    taps: usize,
+}
+
+impl Case {
+    fn check<T: Element>(&self, seed: u64) -> Result<(), TestCaseError>
+    where
+        for<'a> Patches<'a, T>: crate::Rows<T>,
+    {
+        let Self {
+            frames,
+            size: [h, w],
+            c_in,
+            c_out,
+            taps,
+        } = *self;
+        let (b, pixels) = (2, h * w);
+        let video = numbers::<T>(b * frames * pixels * c_in, seed);
+        let weights = numbers::<T>(c_out * taps * 9 * c_in, seed + 1);
+        let packed = Packed::new(&weights, c_out, taps * 9 * c_in);
+        let bias = numbers::<f32>(c_out, seed + 2);
+        let t_out = frames + 1 - taps;
+        let residual = numbers::<f32>(b * t_out * pixels * c_out, seed + 3);
+        let finish = Finish {
+            bias: Some(&bias),
+            residual: Some(Residual {
+                x: &residual,
+                gate: None,
+            }),
+            ..Finish::default()
+        };
+        let window = Window {
+            kernel: [taps, 3, 3],
+            stride: [1; 3],
+            padding: [0, 1, 1],
+        };
+        let patches = Patches::new(&video, b, [frames, h, w], c_in, window);
+        let expected: Vec<f32> = multiply_on(Path::best(), &patches, &packed, &finish);
+        let clips = video.chunks(frames * pixels * c_in);
+        let video = Frames {
+            clips: clips.map(|clip| clip.chunks(pixels * c_in).collect()).collect(),
+            height: h,
+            width: w,
+            channels: c_in,
+        };
+        let winograd = Winograd::new(&packed, taps, c_in);
+        // The error of a sum, over what its terms are: uniform in −1…1, of variance a third each.
+        let scale = f64::from((taps * 9 * c_in) as u32).sqrt() / 3.0;
+        for path in Path::available() {
+            let y: Vec<f32> = winograd.convolve(path, &video, &finish, Place::Pixels);
+            prop_assert_eq!(y.len(), expected.len());
+            let errors = y.iter().zip(&expected).map(|(y, e)| f64::from(y - e));
+            let error = errors.map(|e| e * e).sum::<f64>() / (y.len() as f64);
+            prop_assert!(error.sqrt() <= 3e-6 * scale, "{path}: {:e}", error.sqrt() / scale);
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn equals_the_product_of_gathered_rows(
+        more in 0..5usize,
+        size in prop::array::uniform2(1..15usize),
+        c_in in 1..3usize,
+        c_out in 1..70usize,
+        taps in 1..4usize,
+        seed in 0..1000u64,
+    ) {
+        let case = Case { frames: taps + more, size, c_in: c_in * LANES, c_out, taps };
+        case.check::<f32>(seed)?;
+        case.check::<bf16>(seed)?;
+    }
+}
+
+#[test]
+fn many_blocks_equal_one() {
+    let case = Case {
+        frames: 13,
+        size: [21, 30],
+        c_in: 128,
+        c_out: 40,
+        taps: 3,
+    };
+    case.check::<f32>(5).expect("equal");
+}
+
+#[test]
+fn cells_are_the_same_numbers_elsewhere() {
+    let (t, h, w, c, width) = (3, 5, 6, 16, 16);
+    let video = numbers::<f32>(t * h * w * c, 1);
+    let weights = numbers::<f32>(8 * width * 9 * c, 2);
+    let winograd = Winograd::new(&Packed::new(&weights, 8 * width, 9 * c), 1, c);
+    let video = Frames {
+        clips: vec![video.chunks(h * w * c).collect()],
+        height: h,
+        width: w,
+        channels: c,
+    };
+    let convolve = |place| -> Vec<f32> {
+        winograd.convolve(Path::best(), &video, &Finish::default(), place)
+    };
+    let (pixels, cells) = (convolve(Place::Pixels), convolve(Place::Cells));
+    for (i, value) in pixels.iter().enumerate() {
+        let (channel, cell, pixel) = (i % width, i / width % 8, i / (8 * width));
+        let (x, y, t) = (pixel % w, pixel / w % h, pixel / (w * h));
+        let (x, y, t) = (2 * x + cell % 2, 2 * y + cell / 2 % 2, 2 * t + cell / 4);
+        assert_eq!(cells[((t * 2 * h + y) * 2 * w + x) * width + channel], *value);
+    }
+}
