@@ -3,6 +3,7 @@
 mod boards;
 mod check;
 mod load;
+mod peers;
 mod python;
 mod web;
 mod world;
@@ -30,6 +31,8 @@ enum Verb {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
+    /// Time the networks beside diffusers on the same random weights, alternating in one run
+    BenchPeers(peers::Options),
     /// Does a generated clip show what its prompt says? (needs the trainer's classifier)
     Eval {
         /// A model directory, or mini
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
         Verb::Check => check::run(),
         Verb::Parity { cases, seed } => python::parity(cases, seed),
+        Verb::BenchPeers(options) => peers::run(&options),
         Verb::Eval {
             model,
             clips,

@@ -32,7 +32,7 @@ pub fn kinora() -> Result<PathBuf> {
         .with_context(|| format!("{} is not there", program.display()))
 }
 
-fn run(mut command: Command) -> Result<()> {
+pub fn run(mut command: Command) -> Result<()> {
     let status = command.status().with_context(|| {
         format!(
             "could not run {}; training/README.md says how to install the Python reference",

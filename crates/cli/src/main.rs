@@ -13,6 +13,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Activations are large and short-lived.
+#[global_allocator]
+static ALLOCATOR: kinora_models::memory::Allocator = kinora_models::memory::Allocator;
+
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let outcome = match args.command {

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::element::Element;
 use crate::math;
+use crate::norm::in_tasks;
 use crate::out::Out;
 use crate::pack::{Packed, Rows, Strided};
 use crate::path::{Path, for_each_path};
@@ -42,46 +43,43 @@ pub struct Bias<'a> {
     pub queries: Option<&'a [f32]>,
 }
 
-/// Attention on this processor's best path, with products of `T`.
+/// Attention on this processor's best path, with products of `T`, of queries, keys and values.
 ///
 /// # Panics
 /// If a slice does not have the size that `heads` says, or a head is too wide.
-pub fn attention<T: Element>(qkv: [&[f32]; 3], heads: Heads, bias: &Bias) -> Vec<f32> {
-    attention_on::<T>(Path::best(), qkv, heads, bias)
+pub fn attention<T: Element, K: Element, O: Element>(
+    q: &[f32],
+    kv: [&[K]; 2],
+    heads: Heads,
+    bias: &Bias,
+) -> Vec<O> {
+    attention_on::<T, K, O>(Path::best(), q, kv, heads, bias)
 }
 
-/// [`attention`] on a given path, of queries, keys and values.
+/// [`attention`] on a given path.
 ///
 /// # Panics
 /// As [`attention`].
-pub fn attention_on<T: Element>(
+pub fn attention_on<T: Element, K: Element, O: Element>(
     path: Path,
-    [q, k, v]: [&[f32]; 3],
+    q: &[f32],
+    [k, v]: [&[K]; 2],
     heads: Heads,
     bias: &Bias,
-) -> Vec<f32> {
-    heads.check([q, k, v], bias);
-    let of_head = |x, rows: usize, (item, head), scale| Strided {
-        values: x,
-        start: item * rows * heads.row() + head * heads.width,
-        stride: heads.row(),
-        count: rows,
-        depth: heads.width,
-        scale,
-    };
+) -> Vec<O> {
+    heads.check([q.len(), k.len(), v.len()], bias);
     let sides: Vec<(Packed<T>, Packed<T>)> = (0..heads.batch * heads.heads)
         .into_par_iter()
         .map(|i| {
             let at = (i / heads.heads, i % heads.heads);
-            let keys = Packed::from_rows(path, &of_head(k, heads.keys, at, 1.0));
-            let values = Packed::from_columns(path, &of_head(v, heads.keys, at, 1.0));
+            let keys = Packed::from_rows(path, &heads.strided(k, heads.keys, at, 1.0));
+            let values = Packed::from_columns(path, &heads.strided(v, heads.keys, at, 1.0));
             (keys, values)
         })
         .collect();
     let blocks = heads.queries.div_ceil(TILES * ROWS);
-    let run = |out: &Out<f32>| {
-        let tasks = (0..sides.len() * blocks).into_par_iter();
-        tasks.for_each_init(Scratch::<T>::default, |scratch, task| {
+    let run = |out: &Out<O>| {
+        let task = |scratch: &mut Scratch<T>, task: usize| {
             let (i, block) = (task / blocks, task % blocks);
             let (item, head) = (i / heads.heads, i % heads.heads);
             let first = block * TILES * ROWS;
@@ -94,12 +92,13 @@ pub fn attention_on<T: Element>(
                 rows: first..(first + TILES * ROWS).min(heads.queries),
             };
             part.run(
-                &of_head(q, heads.queries, (item, head), heads.scale),
+                &heads.strided(q, heads.queries, (item, head), heads.scale),
                 &sides[i],
                 scratch,
                 out,
             );
-        });
+        };
+        in_tasks(sides.len() * blocks, Scratch::default, task);
     };
     // SAFETY: the tasks cover every batch item, head and query, and each writes its own.
     unsafe { Out::filled(q.len(), run) }
@@ -113,7 +112,25 @@ impl Heads {
         self.heads * self.width
     }
 
-    fn check(&self, [q, k, v]: [&[f32]; 3], bias: &Bias) {
+    /// One head's part of `rows` rows of each item.
+    fn strided<'a, U>(
+        &self,
+        values: &'a [U],
+        rows: usize,
+        (item, head): (usize, usize),
+        scale: f32,
+    ) -> Strided<'a, U> {
+        Strided {
+            values,
+            start: item * rows * self.row() + head * self.width,
+            stride: self.row(),
+            count: rows,
+            depth: self.width,
+            scale,
+        }
+    }
+
+    fn check(&self, [q, k, v]: [usize; 3], bias: &Bias) {
         let Self {
             batch,
             queries,
@@ -121,9 +138,9 @@ impl Heads {
             heads,
             ..
         } = *self;
-        assert_eq!(q.len(), batch * queries * self.row(), "queries");
-        assert_eq!(k.len(), batch * keys * self.row(), "keys");
-        assert_eq!(v.len(), k.len(), "values");
+        assert_eq!(q, batch * queries * self.row(), "queries");
+        assert_eq!(k, batch * keys * self.row(), "keys");
+        assert_eq!(v, k, "values");
         assert!(self.width <= Self::WIDEST, "a head of {}", self.width);
         assert!(bias.pairs.is_none_or(|b| b.len() == heads * queries * keys));
         assert!(bias.keys.is_none_or(|b| b.len() == batch * keys));
@@ -176,12 +193,12 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    fn run<T: Element>(
+    fn run<T: Element, O: Element>(
         &self,
         queries: &impl Rows<T>,
         (keys, values): &(Packed<T>, Packed<T>),
         scratch: &mut Scratch<T>,
-        out: &Out<f32>,
+        out: &Out<O>,
     ) {
         let (tile, width) = (Tile::<T>::new(self.path), self.heads.width);
         let padded = width.next_multiple_of(T::GROUP);
@@ -237,7 +254,7 @@ impl Part<'_> {
             let factor = 1.0 / state.total[r];
             for (out, mixed) in out.chunks_mut(COLUMNS).zip(&state.mixed) {
                 for (out, mixed) in out.iter_mut().zip(&mixed[r * COLUMNS..]) {
-                    out.write(mixed * factor);
+                    out.write(O::from_f32(mixed * factor));
                 }
             }
         }

@@ -27,36 +27,65 @@ impl Window {
     }
 }
 
-/// The neighbourhoods of all output positions of video (b, t, h, w, c): rows of kt · kh · kw · c values,
-/// tap by tap, in the order (b, t', h', w').
+/// Frames of channels-last video, (h, w, c) each, in any order and as often as wanted.
+#[derive(Clone)]
+pub struct Frames<'a, T> {
+    /// The frames of each clip, as many in all.
+    pub clips: Vec<Vec<&'a [T]>>,
+    pub height: usize,
+    pub width: usize,
+    pub channels: usize,
+}
+
+impl<'a, T> Frames<'a, T> {
+    /// `b` clips of `size` (t, h, w) that lie one after the other.
+    ///
+    /// # Panics
+    /// If `video` does not have that size.
+    pub fn new(video: &'a [T], b: usize, size: [usize; 3], channels: usize) -> Self {
+        let [t, height, width] = size;
+        let frame = height * width * channels;
+        assert_eq!(video.len(), b * t * frame, "video of {size:?}");
+        let clip = |i: usize| (0..t).map(move |j| &video[(i * t + j) * frame..][..frame]);
+        Self {
+            clips: (0..b).map(|i| clip(i).collect()).collect(),
+            height,
+            width,
+            channels,
+        }
+    }
+
+    /// Clips, and their (t, h, w).
+    pub fn size(&self) -> (usize, [usize; 3]) {
+        let t = self.clips.first().map_or(0, Vec::len);
+        (self.clips.len(), [t, self.height, self.width])
+    }
+}
+
+/// The neighbourhoods of all output positions of clips: rows of kt · kh · kw · c values, tap by tap, in the
+/// order (b, t', h', w').
 pub struct Patches<'a, T> {
-    video: &'a [T],
+    frames: &'a Frames<'a, T>,
     size: [usize; 3],
-    channels: usize,
     window: Window,
     output: [usize; 3],
     count: usize,
 }
 
 impl<'a, T: Element> Patches<'a, T> {
-    /// Of `video` with b items of `size` (t, h, w).
-    ///
     /// # Panics
-    /// If `video` does not have that size, or the kernel exceeds it.
-    pub fn new(
-        video: &'a [T],
-        b: usize,
-        size: [usize; 3],
-        channels: usize,
-        window: Window,
-    ) -> Self {
-        let positions: usize = size.iter().product();
-        assert_eq!(video.len(), b * positions * channels, "video of {size:?}");
+    /// If clips or frames are not all of one size, or the kernel exceeds it.
+    pub fn new(frames: &'a Frames<'a, T>, window: Window) -> Self {
+        let (b, size) = frames.size();
+        let values = frames.height * frames.width * frames.channels;
+        let alike = |clip: &Vec<&[T]>| {
+            clip.len() == size[0] && clip.iter().all(|frame| frame.len() == values)
+        };
+        assert!(frames.clips.iter().all(alike), "frames of {size:?}");
         let output = window.output(size).expect("the kernel fits");
         Self {
-            video,
+            frames,
             size,
-            channels,
             window,
             output,
             count: b * output.iter().product::<usize>(),
@@ -77,20 +106,20 @@ impl<T: Element> Rows<T> for Patches<'_, T> {
     }
 
     fn depth(&self) -> usize {
-        self.window.kernel.iter().product::<usize>() * self.channels
+        self.window.kernel.iter().product::<usize>() * self.frames.channels
     }
 
     fn fetch(&self, _: Path, row: usize, k: Range<usize>, out: &mut [T]) {
         let [t_out, h_out, w_out] = self.output;
         let [_, kh, kw] = self.window.kernel;
-        let [t, h, w] = self.size;
+        let (w, channels) = (self.frames.width, self.frames.channels);
         let (wo, rest) = (row % w_out, row / w_out);
         let (ho, rest) = (rest % h_out, rest / h_out);
         let (to, item) = (rest % t_out, rest / t_out);
         // Taps next to each other along the width are values next to each other.
-        let run = kw * self.channels;
-        let begin = (wo * self.window.stride[2] * self.channels) as isize
-            - (self.window.padding[2] * self.channels) as isize;
+        let run = kw * channels;
+        let begin = (wo * self.window.stride[2] * channels) as isize
+            - (self.window.padding[2] * channels) as isize;
         let mut k = k;
         let mut out = out;
         while k.start < k.end {
@@ -100,8 +129,8 @@ impl<T: Element> Rows<T> for Patches<'_, T> {
             k.start += part.len();
             match (self.place(0, to, line / kh), self.place(1, ho, line % kh)) {
                 (Some(ti), Some(hi)) => {
-                    let width = w * self.channels;
-                    let line = &self.video[((item * t + ti) * h + hi) * width..][..width];
+                    let width = w * channels;
+                    let line = &self.frames.clips[item][ti][hi * width..][..width];
                     clipped(line, begin + within as isize, part);
                 }
                 _ => part.fill(T::default()),
@@ -137,7 +166,8 @@ mod tests {
     ) -> Result<(), TestCaseError> {
         let [t, h, w] = size;
         let video = numbers::<T>(b * t * h * w * c, 1);
-        let patches = Patches::new(&video, b, size, c, window);
+        let frames = Frames::new(&video, b, size, c);
+        let patches = Patches::new(&frames, window);
         let mut row = vec![T::from_f32(9.0); patches.depth()];
         for index in 0..patches.count() {
             let at = cut % row.len();

@@ -18,6 +18,17 @@ pub trait Element: Copy + Default + PartialEq + Send + Sync + 'static {
     fn tile(path: Path) -> TileFn<Self>;
 }
 
+/// Two types at once, for a macro that knows one.
+pub(crate) trait Elements {
+    type In: Element;
+    type Out: Element;
+}
+
+impl<I: Element, O: Element> Elements for (I, O) {
+    type In = I;
+    type Out = O;
+}
+
 impl Element for f32 {
     const GROUP: usize = 1;
 

@@ -9,6 +9,7 @@
 //! - [`multiply`] cuts the product into blocks that fit the caches, shares them among the threads, and
 //!   hands each finished row to a [`Finish`]: bias, activation, gate and residual, while it is at hand.
 //!
+//! [`Winograd`] makes a convolution of 3 × 3 pixels out of a quarter of the products, in f32.
 //! [`attention`] is made of the same tile, a few rows of scores at a time.
 //!
 //! Nothing here knows tensors, shapes beyond rows and columns, or networks. It is the only crate of the
@@ -17,8 +18,11 @@
 mod attention;
 mod conv;
 mod element;
+mod lanes;
 pub mod math;
 mod matmul;
+pub mod memory;
+mod norm;
 mod out;
 mod pack;
 mod path;
@@ -29,9 +33,10 @@ mod winograd;
 mod x86;
 
 pub use attention::{Bias, Heads, attention, attention_on};
-pub use conv::{Patches, Window};
+pub use conv::{Frames, Patches, Window};
 pub use element::Element;
 pub use matmul::{Activation, Finish, Gate, Residual, multiply, multiply_on};
-pub use pack::{Packed, Plain, Rows, narrow_all};
+pub use pack::{Packed, Plain, Rows};
+pub use norm::{After, Norm, Pairs, norm_silu, norm_silu_on, normalise, normalise_on};
 pub use path::Path;
-pub use winograd::{Frames, Place, Winograd};
+pub use winograd::{Place, Winograd};

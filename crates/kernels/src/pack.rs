@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use half::bf16;
-use rayon::prelude::*;
 
-use crate::element::Element;
+use crate::element::{Element, Elements};
 use crate::path::{Path, for_each_path};
 use crate::tile::COLUMNS;
 
@@ -183,14 +182,14 @@ impl Rows<bf16> for Plain<'_, f32> {
     }
 
     fn fetch(&self, path: Path, row: usize, k: Range<usize>, out: &mut [bf16]) {
-        narrow(path, self.stretch(row, k), 1.0, out);
+        convert::<(f32, bf16)>(path, self.stretch(row, k), 1.0, out);
     }
 }
 
 /// Rows that lie within longer ones, and are scaled on their way.
 #[derive(Clone, Copy)]
-pub(crate) struct Strided<'a> {
-    pub values: &'a [f32],
+pub(crate) struct Strided<'a, U> {
+    pub values: &'a [U],
     pub start: usize,
     pub stride: usize,
     pub count: usize,
@@ -198,7 +197,7 @@ pub(crate) struct Strided<'a> {
     pub scale: f32,
 }
 
-impl<T: Element> Rows<T> for Strided<'_> {
+impl<T: Element, U: Element> Rows<T> for Strided<'_, U> {
     fn count(&self) -> usize {
         self.count
     }
@@ -209,33 +208,19 @@ impl<T: Element> Rows<T> for Strided<'_> {
 
     fn fetch(&self, path: Path, row: usize, k: Range<usize>, out: &mut [T]) {
         let at = self.start + row * self.stride;
-        narrow(
-            path,
-            &self.values[at + k.start..at + k.end],
-            self.scale,
-            out,
-        );
+        let values = &self.values[at + k.start..at + k.end];
+        convert::<(U, T)>(path, values, self.scale, out);
     }
-}
-
-/// `x` as bf16, on all threads.
-pub fn narrow_all(x: &[f32]) -> Vec<bf16> {
-    const PART: usize = 1 << 14;
-    let path = Path::best();
-    let mut out = vec![bf16::ZERO; x.len()];
-    let parts = out.par_chunks_mut(PART).zip(x.par_chunks(PART));
-    parts.for_each(|(out, x)| narrow(path, x, 1.0, out));
-    out
 }
 
 for_each_path! {
     /// `out` takes `x` times `scale`, rounded.
-    fn narrow<T: Element>(x: &[f32], scale: f32, out: &mut [T]) = narrow_loop
+    fn convert<E: Elements>(x: &[E::In], scale: f32, out: &mut [E::Out]) = convert_loop::<E>
 }
 
 #[inline(always)]
-fn narrow_loop<T: Element>(x: &[f32], scale: f32, out: &mut [T]) {
+fn convert_loop<E: Elements>(x: &[E::In], scale: f32, out: &mut [E::Out]) {
     for (out, x) in out.iter_mut().zip(x) {
-        *out = T::from_f32(x * scale);
+        *out = E::Out::from_f32(x.to_f32() * scale);
     }
 }

@@ -102,10 +102,10 @@ macro_rules! for_each_path {
                 $crate::path::Level::Portable => $body($($arg),*),
                 // SAFETY: a path exists only where the processor has its instructions.
                 #[cfg(target_arch = "x86_64")]
-                $crate::path::Level::Avx2 => unsafe { avx2($($arg),*) },
+                $crate::path::Level::Avx2 => unsafe { avx2$(::<$T>)?($($arg),*) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
-                $crate::path::Level::Avx512 => unsafe { avx512($($arg),*) },
+                $crate::path::Level::Avx512 => unsafe { avx512$(::<$T>)?($($arg),*) },
             }
         }
     };

@@ -11,30 +11,21 @@ mod transform;
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
+use crate::conv::Frames;
 use crate::element::Element;
+use crate::lanes::LANES;
 use crate::matmul::Finish;
+use crate::norm::in_tasks;
 use crate::out::Out;
 use crate::pack::Packed;
 use crate::path::Path;
 use crate::tile::{COLUMNS, ROWS, Stretches, Sums};
-use transform::{Back, LANES, POINTS, There, weights_at_points};
+use transform::{Back, POINTS, There, weights_at_points};
 
 /// Bytes of transformed pixels of a task: they come from the third-level cache once for each panel.
 const BLOCK: usize = 2 << 20;
 /// Output pixels along a patch's side.
 const SIDE: usize = 4;
-
-/// Frames of channels-last video, (h, w, c) each, in any order and as often as wanted.
-#[derive(Clone)]
-pub struct Frames<'a, T> {
-    /// Of one clip after the other.
-    pub clips: Vec<Vec<&'a [T]>>,
-    pub height: usize,
-    pub width: usize,
-    pub channels: usize,
-}
 
 /// Where the values of an output pixel go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,15 +183,7 @@ impl<T: Element, O: Element> Job<'_, T, O> {
             let patches = i / stretches * ROWS..((i / stretches + 1) * ROWS).min(patches);
             self.block(frames, patches, scratch);
         };
-        match threads {
-            1 => {
-                let mut scratch = Scratch::default();
-                (0..groups * stretches).for_each(|i| task(&mut scratch, i));
-            }
-            _ => (0..groups * stretches)
-                .into_par_iter()
-                .for_each_init(Scratch::default, task),
-        }
+        in_tasks(groups * stretches, Scratch::default, task);
     }
 
     /// Patches next to each other.

@@ -66,29 +66,45 @@ pub unsafe fn avx512_f32(k: usize, rows: *const f32, panel: *const f32, sums: &m
 /// `left` must hold its rows, `panel` as many values for each of 32 columns.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub unsafe fn avx512_stretches(left: &Stretches, panel: *const f32, sums: &mut Sums) {
-    let mut acc = [[_mm512_setzero_ps(); VECTORS]; ROWS];
-    let (depth, stride) = (left.depth, left.stride);
+    sums.fill(0.0);
     for i in 0..left.count {
         // SAFETY: the caller vouches for both lengths.
         unsafe {
             let rows = left.rows.as_ptr().add(i * left.step);
-            let panel = panel.add(i * depth * COLUMNS);
-            for k in 0..depth {
-                let panel = panel.add(k * COLUMNS);
-                let w = [_mm512_loadu_ps(panel), _mm512_loadu_ps(panel.add(LANES))];
-                for (r, acc) in acc.iter_mut().enumerate() {
-                    let x = _mm512_set1_ps(*rows.add(r * stride + k));
-                    for (acc, w) in acc.iter_mut().zip(w) {
-                        *acc = _mm512_fmadd_ps(x, w, *acc);
-                    }
+            let panel = panel.add(i * left.depth * COLUMNS);
+            avx512_stretch(left.depth, rows, left.stride, panel, sums);
+        }
+    }
+}
+
+/// A function of its own, or the sums would not stay in registers.
+///
+/// # Safety
+/// `rows` must hold 12 rows of k values, a `stride` apart, and `panel` k · 32 values.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+unsafe fn avx512_stretch(
+    k: usize,
+    rows: *const f32,
+    stride: usize,
+    panel: *const f32,
+    sums: &mut Sums,
+) {
+    let mut acc = [[_mm512_setzero_ps(); VECTORS]; ROWS];
+    for i in 0..k {
+        // SAFETY: the caller vouches for both lengths.
+        unsafe {
+            let panel = panel.add(i * COLUMNS);
+            let w = [_mm512_loadu_ps(panel), _mm512_loadu_ps(panel.add(LANES))];
+            for (r, acc) in acc.iter_mut().enumerate() {
+                let x = _mm512_set1_ps(*rows.add(r * stride + i));
+                for (acc, w) in acc.iter_mut().zip(w) {
+                    *acc = _mm512_fmadd_ps(x, w, *acc);
                 }
             }
         }
     }
-    for (acc, sums) in acc.iter().flatten().zip(sums.as_chunks_mut::<LANES>().0) {
-        // SAFETY: a chunk is 16 values.
-        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), *acc) };
-    }
+    avx512_store(&acc, sums);
 }
 
 #[inline]
@@ -148,27 +164,38 @@ pub unsafe fn avx2_f32(k: usize, rows: *const f32, panel: *const f32, sums: &mut
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn avx2_stretches(left: &Stretches, panel: *const f32, sums: &mut Sums) {
     sums.fill(0.0);
-    for (first_row, first_column) in quarters() {
-        let mut acc: FewSums = [[_mm256_setzero_ps(); 2]; FEW_ROWS];
-        for i in 0..left.count {
+    for i in 0..left.count {
+        for (first_row, first_column) in quarters() {
             // SAFETY: the caller vouches for both lengths; a quarter's rows and columns lie within the tile.
-            unsafe {
-                let rows = left.rows.as_ptr();
-                let rows = rows.add(i * left.step + first_row * left.stride);
+            let acc = unsafe {
+                let rows = left.rows.as_ptr().add(i * left.step + first_row * left.stride);
                 let panel = panel.add(i * left.depth * COLUMNS + first_column);
-                for k in 0..left.depth {
-                    let panel = panel.add(k * COLUMNS);
-                    let w = [_mm256_loadu_ps(panel), _mm256_loadu_ps(panel.add(8))];
-                    for (r, acc) in acc.iter_mut().enumerate() {
-                        let x = _mm256_set1_ps(*rows.add(r * left.stride + k));
-                        acc[0] = _mm256_fmadd_ps(x, w[0], acc[0]);
-                        acc[1] = _mm256_fmadd_ps(x, w[1], acc[1]);
-                    }
-                }
+                avx2_stretch(left.depth, rows, left.stride, panel)
+            };
+            avx2_store(&acc, (first_row, first_column), sums);
+        }
+    }
+}
+
+/// # Safety
+/// `rows` must hold 6 rows of k values, a `stride` apart, and `panel` 16 values each 32.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2_stretch(k: usize, rows: *const f32, stride: usize, panel: *const f32) -> FewSums {
+    let mut acc: FewSums = [[_mm256_setzero_ps(); 2]; FEW_ROWS];
+    for i in 0..k {
+        // SAFETY: the caller vouches for both lengths.
+        unsafe {
+            let panel = panel.add(i * COLUMNS);
+            let w = [_mm256_loadu_ps(panel), _mm256_loadu_ps(panel.add(8))];
+            for (r, acc) in acc.iter_mut().enumerate() {
+                let x = _mm256_set1_ps(*rows.add(r * stride + i));
+                acc[0] = _mm256_fmadd_ps(x, w[0], acc[0]);
+                acc[1] = _mm256_fmadd_ps(x, w[1], acc[1]);
             }
         }
-        avx2_store(&acc, (first_row, first_column), sums);
     }
+    acc
 }
 
 /// A bf16 is the upper half of an f32, so a pair widens by a shift and by a mask.

@@ -16,6 +16,7 @@ pub mod schedule;
 pub mod t5;
 
 pub use error::{Error, Result};
+pub use kinora_kernels::memory;
 pub use layers::cpu_dtype;
 pub use mini::MINI;
 pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};

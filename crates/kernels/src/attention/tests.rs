@@ -76,11 +76,19 @@ fn check(heads: Heads, biased: [bool; 3], seed: u64) -> Result<(), TestCaseError
     };
     let exact = by_definition([&q, &k, &v], heads, &bias);
     for path in Path::available() {
-        let y = attention_on::<f32>(path, [&q, &k, &v], heads, &bias);
+        let y: Vec<f32> = attention_on::<f32, _, _>(path, &q, [&k, &v], heads, &bias);
         prop_assert!(error(&y, &exact) < 5e-6, "{path}: {}", error(&y, &exact));
         // Factors and weights are rounded to 8 bits, and values of both signs cancel in the mean.
-        let y = attention_on::<bf16>(path, [&q, &k, &v], heads, &bias);
+        let y: Vec<f32> = attention_on::<bf16, _, _>(path, &q, [&k, &v], heads, &bias);
         prop_assert!(error(&y, &exact) < 2e-2, "{path}: {}", error(&y, &exact));
+        // Rounded before or on their way, keys and values are the same, and so is the result.
+        let round = |x: &[f32]| -> Vec<bf16> {
+            x.iter().map(|x| <bf16 as Element>::from_f32(*x)).collect()
+        };
+        let kv = [round(&k), round(&v)];
+        let kv = [kv[0].as_slice(), &kv[1]];
+        let rounded: Vec<bf16> = attention_on::<bf16, _, _>(path, &q, kv, heads, &bias);
+        prop_assert!(rounded == round(&y), "{path}");
     }
     Ok(())
 }
@@ -133,7 +141,7 @@ fn a_row_of_nothing_but_padding_attends_evenly() {
         ..Bias::default()
     };
     for path in Path::available() {
-        let y = attention_on::<f32>(path, [&q, &k, &v], heads, &bias);
+        let y: Vec<f32> = attention_on::<f32, _, _>(path, &q, [&k, &v], heads, &bias);
         for c in 0..16 {
             let mean = v.iter().skip(c).step_by(16).sum::<f32>() / 700.0;
             assert!(
@@ -163,10 +171,11 @@ fn keys_that_are_shut_out_leave_no_trace() {
         ..Bias::default()
     };
     for path in Path::available() {
-        let y = attention_on::<f32>(path, [&q, &k, &v], heads, &bias);
+        let y: Vec<f32> = attention_on::<f32, _, _>(path, &q, [&k, &v], heads, &bias);
         let few = Heads { keys: 100, ..heads };
-        let rest = [&q[..], &k[1200 * 16..], &v[1200 * 16..]];
-        let expected = attention_on::<f32>(path, rest, few, &Bias::default());
+        let rest = [&k[1200 * 16..], &v[1200 * 16..]];
+        let none = Bias::default();
+        let expected: Vec<f32> = attention_on::<f32, _, _>(path, &q, rest, few, &none);
         for (y, expected) in y.iter().zip(expected) {
             assert!((y - expected).abs() < 1e-5, "{path}");
         }

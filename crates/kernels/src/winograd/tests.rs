@@ -2,7 +2,7 @@ use half::bf16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::conv::{Patches, Window};
+use crate::conv::{Frames, Patches, Window};
 use crate::matmul::{Residual, multiply_on, numbers};
 
 /// Some video, its weights, and what they come to as a product of gathered rows.
@@ -46,15 +46,9 @@ impl Case {
             stride: [1; 3],
             padding: [0, 1, 1],
         };
-        let patches = Patches::new(&video, b, [frames, h, w], c_in, window);
+        let video = Frames::new(&video, b, [frames, h, w], c_in);
+        let patches = Patches::new(&video, window);
         let expected: Vec<f32> = multiply_on(Path::best(), &patches, &packed, &finish);
-        let clips = video.chunks(frames * pixels * c_in);
-        let video = Frames {
-            clips: clips.map(|clip| clip.chunks(pixels * c_in).collect()).collect(),
-            height: h,
-            width: w,
-            channels: c_in,
-        };
         let winograd = Winograd::new(&packed, taps, c_in);
         // The error of a sum, over what its terms are: uniform in −1…1, of variance a third each.
         let scale = f64::from((taps * 9 * c_in) as u32).sqrt() / 3.0;
@@ -105,12 +99,7 @@ fn cells_are_the_same_numbers_elsewhere() {
     let video = numbers::<f32>(t * h * w * c, 1);
     let weights = numbers::<f32>(8 * width * 9 * c, 2);
     let winograd = Winograd::new(&Packed::new(&weights, 8 * width, 9 * c), 1, c);
-    let video = Frames {
-        clips: vec![video.chunks(h * w * c).collect()],
-        height: h,
-        width: w,
-        channels: c,
-    };
+    let video = Frames::new(&video, 1, [t, h, w], c);
     let convolve = |place| -> Vec<f32> {
         winograd.convolve(Path::best(), &video, &Finish::default(), place)
     };

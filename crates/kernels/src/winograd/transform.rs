@@ -4,24 +4,21 @@ use std::ops::Range;
 
 use super::{Place, SIDE};
 use crate::element::Element;
+use crate::lanes::{LANES, Lanes, by_lanes};
 use crate::matmul::{Finish, Residual};
 use crate::out::Out;
 use crate::pack::Packed;
-use crate::path::{Path, for_each_path};
+use crate::path::Path;
 use crate::tile::{COLUMNS, Sums};
 
 /// Points along a side of a patch, as many as it has pixels.
 const REACH: usize = 6;
 pub const POINTS: usize = REACH * REACH;
-/// Channels side by side: a vector of AVX-512.
-pub const LANES: usize = 16;
 /// The points are 0, ±A, ±B and infinity. With A · B = 1 the products that follow are few.
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
 const A2: f32 = A * A;
 const B2: f32 = B * B;
-
-type Lanes = [f32; LANES];
 
 /// 3 weights at the 6 points.
 fn weights_there(w: [f64; 3]) -> [f64; REACH] {
@@ -69,35 +66,30 @@ pub fn weights_at_points<T: Element>(weights: &Packed<T>, taps: usize, c_in: usi
 
 /// 6 pixels at the 6 points.
 #[inline(always)]
-fn there(d: [Lanes; REACH]) -> [Lanes; REACH] {
-    let mut out = [[0.0; LANES]; REACH];
-    for i in 0..LANES {
-        let [d0, d1, d2, d3, d4, d5] = [d[0][i], d[1][i], d[2][i], d[3][i], d[4][i], d[5][i]];
-        let (even, odd) = (d4 - B2 * d2, A * (d3 - B2 * d1));
-        let (even_b, odd_b) = (d4 - A2 * d2, B * (d3 - A2 * d1));
-        out[0][i] = d0 + d4 - (A2 + B2) * d2;
-        out[1][i] = even + odd;
-        out[2][i] = even - odd;
-        out[3][i] = even_b + odd_b;
-        out[4][i] = even_b - odd_b;
-        out[5][i] = d1 + d5 - (A2 + B2) * d3;
-    }
-    out
+fn there<V: Lanes>([d0, d1, d2, d3, d4, d5]: [V; REACH]) -> [V; REACH] {
+    let (even, odd) = (d2.times_and(-B2, d4), d1.times_and(-B2, d3).times(A));
+    let (even_b, odd_b) = (d2.times_and(-A2, d4), d1.times_and(-A2, d3).times(B));
+    [
+        d2.times_and(-(A2 + B2), d0.plus(d4)),
+        even.plus(odd),
+        even.minus(odd),
+        even_b.plus(odd_b),
+        even_b.minus(odd_b),
+        d3.times_and(-(A2 + B2), d1.plus(d5)),
+    ]
 }
 
 /// 4 outputs from 6 points.
 #[inline(always)]
-fn back(m: [Lanes; REACH]) -> [Lanes; SIDE] {
-    let mut out = [[0.0; LANES]; SIDE];
-    for i in 0..LANES {
-        let (sum, difference) = (m[1][i] + m[2][i], m[1][i] - m[2][i]);
-        let (sum_b, difference_b) = (m[3][i] + m[4][i], m[3][i] - m[4][i]);
-        out[0][i] = m[0][i] + sum + sum_b;
-        out[1][i] = A * difference + B * difference_b;
-        out[2][i] = A2 * sum + B2 * sum_b;
-        out[3][i] = A2 * A * difference + B2 * B * difference_b + m[5][i];
-    }
-    out
+fn back<V: Lanes>([m0, m1, m2, m3, m4, m5]: [V; REACH]) -> [V; SIDE] {
+    let (sum, difference) = (m1.plus(m2), m1.minus(m2));
+    let (sum_b, difference_b) = (m3.plus(m4), m3.minus(m4));
+    [
+        m0.plus(sum).plus(sum_b),
+        difference.times_and(A, difference_b.times(B)),
+        sum.times_and(A2, sum_b.times(B2)),
+        difference.times_and(A2 * A, difference_b.times_and(B2 * B, m5)),
+    ]
 }
 
 /// A patch of pixels on its way to the points.
@@ -126,7 +118,7 @@ impl There {
     }
 }
 
-for_each_path! {
+by_lanes! {
     fn transform_there<T: Element>(
         patch: &There,
         frame: &[T],
@@ -136,20 +128,20 @@ for_each_path! {
 }
 
 #[inline(always)]
-fn transform_patch<T: Element>(patch: &There, frame: &[T], out: &mut [f32], stride: usize) {
+fn transform_patch<V: Lanes, T: Element>(
+    patch: &There,
+    frame: &[T],
+    out: &mut [f32],
+    stride: usize,
+) {
     assert!(out.len() >= (POINTS - 1) * stride + patch.channels);
     for first in (0..patch.channels).step_by(LANES) {
-        let mut lines = [[[0f32; LANES]; REACH]; REACH];
+        let mut lines = [[V::zero(); REACH]; REACH];
         for (y, line) in lines.iter_mut().enumerate() {
-            let mut pixels = [[0f32; LANES]; REACH];
+            let mut pixels = [V::zero(); REACH];
             for (pixel, at) in pixels.iter_mut().zip(&patch.pixels[y * REACH..]) {
                 if let Some(at) = at {
-                    let from: &[T; LANES] = frame[at + first..][..LANES]
-                        .try_into()
-                        .expect("as many as lanes");
-                    for (to, from) in pixel.iter_mut().zip(from) {
-                        *to = from.to_f32();
-                    }
+                    *pixel = V::load(frame[at + first..].first_chunk().expect("a pixel"));
                 }
             }
             *line = there(pixels);
@@ -157,7 +149,8 @@ fn transform_patch<T: Element>(patch: &There, frame: &[T], out: &mut [f32], stri
         for x in 0..REACH {
             let column = [0, 1, 2, 3, 4, 5].map(|y| lines[y][x]);
             for (y, values) in there(column).into_iter().enumerate() {
-                out[(y * REACH + x) * stride + first..][..LANES].copy_from_slice(&values);
+                let out = &mut out[(y * REACH + x) * stride + first..];
+                values.store(out.first_chunk_mut().expect("room for a pixel"));
             }
         }
     }
@@ -202,7 +195,7 @@ impl Back<'_> {
     }
 }
 
-for_each_path! {
+by_lanes! {
     fn transform_back<O: Element>(
         sums: &Back,
         which: [usize; 2],
@@ -213,7 +206,7 @@ for_each_path! {
 }
 
 #[inline(always)]
-fn transform_sums<O: Element>(
+fn transform_sums<V: Lanes, O: Element>(
     sums: &Back,
     [i, r]: [usize; 2],
     t: usize,
@@ -221,12 +214,12 @@ fn transform_sums<O: Element>(
     out: &Out<O>,
 ) {
     for first in (0..sums.columns.len()).step_by(LANES) {
-        let mut lines = [[[0f32; LANES]; SIDE]; REACH];
+        let mut lines = [[V::zero(); SIDE]; REACH];
         for (y, line) in lines.iter_mut().enumerate() {
-            let mut points = [[0f32; LANES]; REACH];
+            let mut points = [V::zero(); REACH];
             for (x, point) in points.iter_mut().enumerate() {
-                let from = &sums.sums[(y * REACH + x) * sums.frames + i];
-                point.copy_from_slice(&from[r * COLUMNS + first..][..LANES]);
+                let from = &sums.sums[(y * REACH + x) * sums.frames + i][r * COLUMNS + first..];
+                *point = V::load::<f32>(from.first_chunk().expect("half a row of a tile"));
             }
             *line = back(points);
         }
@@ -236,32 +229,39 @@ fn transform_sums<O: Element>(
         if let Some(values) = sums.finish.bias {
             bias[..count].copy_from_slice(&values[column..column + count]);
         }
+        let bias = V::load(&bias);
         for x in 0..SIDE {
             let values = back([0, 1, 2, 3, 4, 5].map(|y| lines[y][x]));
-            for (y, mut values) in values.into_iter().enumerate() {
+            for (y, values) in values.into_iter().enumerate() {
                 let at = [corner[0] + y, corner[1] + x];
                 if at[0] >= sums.size[0] || at[1] >= sums.size[1] {
                     continue;
                 }
                 let at = sums.place(t, at, column);
-                for (value, bias) in values.iter_mut().zip(bias) {
-                    *value += bias;
-                }
+                let mut values = values.plus(bias);
                 if let Some(Residual { x, .. }) = sums.finish.residual {
-                    for (value, x) in values.iter_mut().zip(&x[at..at + count]) {
-                        *value += x;
-                    }
+                    let x = &x[at..at + count];
+                    values = values.plus(match x.first_chunk() {
+                        Some(x) => V::load::<f32>(x),
+                        None => {
+                            let mut rest = [0f32; LANES];
+                            rest[..count].copy_from_slice(x);
+                            V::load(&rest)
+                        }
+                    });
                 }
+                let mut row = [0f32; LANES];
+                values.store(&mut row);
                 // SAFETY: no other task has this pixel and these channels.
                 let out = unsafe { out.part(at, count) };
-                match <&mut [_; LANES]>::try_from(&mut *out) {
-                    Ok(out) => {
-                        for (out, value) in out.iter_mut().zip(values) {
+                match out.first_chunk_mut::<LANES>() {
+                    Some(out) => {
+                        for (out, value) in out.iter_mut().zip(row) {
                             out.write(O::from_f32(value));
                         }
                     }
-                    Err(_) => {
-                        for (out, value) in out.iter_mut().zip(values) {
+                    None => {
+                        for (out, value) in out.iter_mut().zip(row) {
                             out.write(O::from_f32(value));
                         }
                     }

@@ -31,7 +31,8 @@ pub(crate) struct AttentionBias<'a> {
     pub queries: Option<&'a Tensor>,
 }
 
-/// `q` (b, n, h·d), `k` and `v` (b, l, h·d) → (b, n, h·d), in the dtype of `q`.
+/// `q` (b, n, h·d), `k` and `v` (b, l, h·d) → (b, n, h·d), in the dtype of `q`; on a CPU, where that is f32 and
+/// `k` and `v` may be rounded to the weights' type, the result is.
 pub(crate) fn attention(
     q: &Tensor,
     k: &Tensor,
@@ -40,7 +41,8 @@ pub(crate) fn attention(
     bias: &AttentionBias,
 ) -> Result<Tensor> {
     if !on_cpu(q) || q.dim(2)? / spec.heads > Heads::WIDEST {
-        return by_tensors(q, k, v, spec, bias);
+        let (k, v) = (k.to_dtype(q.dtype())?, v.to_dtype(q.dtype())?);
+        return by_tensors(q, &k, &v, spec, bias);
     }
     let values = |x: Option<&Tensor>| -> Result<Option<Vec<f32>>> {
         x.map(|x| x.flatten_all()?.to_vec1()).transpose()
@@ -99,16 +101,25 @@ impl CustomOp3 for Attend {
             keys: self.keys.as_deref(),
             queries: self.queries.as_deref(),
         };
-        let qkv = [
-            slice(q, q_layout)?,
-            slice(k, k_layout)?,
-            slice(v, v_layout)?,
-        ];
-        let y = match self.spec.dtype {
-            DType::BF16 => kinora_kernels::attention::<bf16>(qkv, heads, &bias),
-            _ => kinora_kernels::attention::<f32>(qkv, heads, &bias),
+        let q = slice(q, q_layout)?;
+        let y = match (self.spec.dtype, k, v) {
+            (DType::BF16, CpuStorage::BF16(_), CpuStorage::BF16(_)) => {
+                let kv = [slice::<bf16>(k, k_layout)?, slice(v, v_layout)?];
+                CpuStorage::BF16(kinora_kernels::attention::<bf16, _, _>(q, kv, heads, &bias))
+            }
+            (dtype, ..) => {
+                let kv = [slice::<f32>(k, k_layout)?, slice(v, v_layout)?];
+                match dtype {
+                    DType::BF16 => CpuStorage::BF16(kinora_kernels::attention::<bf16, _, _>(
+                        q, kv, heads, &bias,
+                    )),
+                    _ => CpuStorage::F32(kinora_kernels::attention::<f32, _, _>(
+                        q, kv, heads, &bias,
+                    )),
+                }
+            }
         };
-        Ok((CpuStorage::F32(y), q_layout.shape().clone()))
+        Ok((y, q_layout.shape().clone()))
     }
 }
 
@@ -184,7 +195,7 @@ mod tests {
                 scale: 0.35,
                 dtype,
             };
-            let kernel = attention(&q, &k, &v, spec, &bias)?;
+            let kernel = attention(&q, &k, &v, spec, &bias)?.to_dtype(DType::F32)?;
             let tensors = by_tensors(&q, &k, &v, spec, &bias)?;
             let apart = (kernel - tensors)?.abs()?.flatten_all()?.max(0)?;
             assert!(apart.to_scalar::<f32>()? < tolerance, "{dtype:?}: {apart}");

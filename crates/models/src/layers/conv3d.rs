@@ -1,17 +1,22 @@
 //! Convolution over time, height and width, of channels-last video.
 //!
 //! Each output position's neighbourhood is a row of a patch matrix, and the convolution is that
-//! matrix times the weights. On a CPU the matrix is never made: our own kernel gathers its rows.
+//! matrix times the weights. On a CPU the matrix is never made: our own kernel gathers its rows, or does
+//! with a quarter of the products where the kernel is 3 × 3 pixels and the picture large enough.
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Tensor, bail};
+use std::sync::{Arc, OnceLock};
+
+use candle_core::{DType, Storage, Tensor, WithDType, bail};
 use candle_nn::VarBuilder;
 use half::bf16;
-use kinora_kernels::{Element, Finish, Packed, Patches, Window, multiply, narrow_all};
-
-use super::rows::slice;
+use kinora_kernels::{
+    Element, Finish, Frames, Packed, Patches, Path, Place, Residual, Window, Winograd, multiply,
+};
 
 /// Values of a block of patches on a GPU.
 const BLOCK: usize = 1 << 26;
+/// Bytes of weights at Winograd's points: beyond, they would cost more memory than they save time.
+const WINOGRAD: usize = 64 << 20;
 
 /// Size, step and zero padding of a kernel, along time, height and width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +66,12 @@ pub struct Conv3d {
 #[derive(Clone)]
 enum Kind {
     /// On a CPU, where activations are f32 and the products are of the weights' type.
-    Packed { weight: Weight, bias: Vec<f32> },
+    Packed {
+        weight: Weight,
+        bias: Vec<f32>,
+        /// Made of the weights when it is first of use.
+        winograd: Arc<OnceLock<Winograd>>,
+    },
     /// Elsewhere: weight (taps · c_in, c_out) and bias (c_out).
     Tensors { weight: Tensor, bias: Tensor },
 }
@@ -105,7 +115,11 @@ impl Conv3d {
         };
         let bias = bias.to_dtype(DType::F32)?.to_vec1()?;
         Ok(Self {
-            kind: Kind::Packed { weight, bias },
+            kind: Kind::Packed {
+                weight,
+                bias,
+                winograd: Arc::default(),
+            },
             ..plain
         })
     }
@@ -137,12 +151,13 @@ impl Conv3d {
     pub fn still(&self) -> candle_core::Result<Self> {
         let [kt, kh, kw] = self.spec.kernel;
         let kind = match &self.kind {
-            Kind::Packed { weight, bias } => Kind::Packed {
+            Kind::Packed { weight, bias, .. } => Kind::Packed {
                 weight: Weight::F32(match weight {
                     Weight::F32(weight) => weight.folded(kt),
                     Weight::Bf16(weight) => weight.folded(kt),
                 }),
                 bias: bias.clone(),
+                winograd: Arc::default(),
             },
             Kind::Tensors { weight, bias } => {
                 let (k, c_out) = weight.dims2()?;
@@ -163,20 +178,180 @@ impl Conv3d {
         })
     }
 
+    /// What its input is best rounded to: as it will be anyway.
+    pub fn input(&self, activations: DType) -> DType {
+        match &self.kind {
+            Kind::Packed {
+                weight: Weight::Bf16(_),
+                ..
+            } => DType::BF16,
+            _ => activations,
+        }
+    }
+
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out).
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let (_, t, h, w, c_in) = x.dims5()?;
-        if c_in != self.c_in {
-            bail!("a convolution of {} channels got {c_in}", self.c_in);
-        }
-        self.spec.output([t, h, w])?;
+        self.forward_onto(std::slice::from_ref(x), None)
+    }
+
+    /// Convolves a clip that comes in parts, (b, t, h, w, c_in) each with times of their own, and adds `onto`
+    /// (b, t', h', w', c_out) if given. On a CPU the result is f32, elsewhere of the parts' type.
+    pub fn forward_onto(
+        &self,
+        parts: &[Tensor],
+        onto: Option<&Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let (b, size) = self.check(parts)?;
         match &self.kind {
             Kind::Packed { .. } => {
-                let y = x.to_dtype(DType::F32)?.contiguous()?;
-                y.apply_op1_no_bwd(self)?.to_dtype(x.dtype())
+                let [t, h, w] = self.spec.output(size)?;
+                let y = self.on_cpu(parts, onto, Place::Pixels)?;
+                Tensor::from_vec(y, (b, t, h, w, self.c_out), parts[0].device())
             }
-            Kind::Tensors { weight, bias } => self.forward_by_tensors(x, weight, bias),
+            Kind::Tensors { weight, bias } => {
+                let y = self.forward_by_tensors(&Tensor::cat(parts, 1)?, weight, bias)?;
+                match onto {
+                    Some(onto) => y + onto,
+                    None => Ok(y),
+                }
+            }
         }
+    }
+
+    /// [`Conv3d::forward_onto`] for a convolution whose channels are 8 cells of c' each: to
+    /// (b, 2t', 2h', 2w', c'), cell by cell along time, height and width.
+    pub fn forward_to_cells(&self, parts: &[Tensor]) -> candle_core::Result<Tensor> {
+        let (b, size) = self.check(parts)?;
+        let [t, h, w] = self.spec.output(size)?;
+        let width = self.c_out / 8;
+        if self.winograd([size[1], size[2]]).is_some() && Winograd::takes(width) {
+            let y = self.on_cpu(parts, None, Place::Cells)?;
+            return Tensor::from_vec(y, (b, 2 * t, 2 * h, 2 * w, width), parts[0].device());
+        }
+        self.forward_onto(parts, None)?
+            .reshape(&[b, t, h, w, 2, 2, 2, width][..])?
+            .permute([0, 1, 4, 2, 5, 3, 6, 7])? // (b, t, 2, h, 2, w, 2, c')
+            .reshape((b, 2 * t, 2 * h, 2 * w, width))
+    }
+
+    /// Frames of the result for a clip in parts.
+    pub fn frames(&self, parts: &[Tensor]) -> candle_core::Result<usize> {
+        let (_, size) = self.check(parts)?;
+        Ok(self.spec.output(size)?[0])
+    }
+
+    /// Clips and their size (t, h, w), all parts together.
+    fn check(&self, parts: &[Tensor]) -> candle_core::Result<(usize, [usize; 3])> {
+        let mut frames = 0;
+        let mut size = None;
+        for part in parts {
+            let (b, t, h, w, c_in) = part.dims5()?;
+            if c_in != self.c_in {
+                bail!("a convolution of {} channels got {c_in}", self.c_in);
+            }
+            if *size.get_or_insert((b, h, w)) != (b, h, w) {
+                bail!("parts of one clip differ in size");
+            }
+            frames += t;
+        }
+        let Some((b, h, w)) = size else {
+            bail!("a convolution of nothing");
+        };
+        self.spec.output([frames, h, w])?;
+        Ok((b, [frames, h, w]))
+    }
+
+    /// The weights for pictures of this size, (h, w), if the short way is one for them.
+    fn winograd(&self, [h, w]: [usize; 2]) -> Option<&Winograd> {
+        let Conv3dSpec {
+            kernel: [taps, kh, kw],
+            stride,
+            padding,
+        } = self.spec;
+        let Kind::Packed {
+            weight, winograd, ..
+        } = &self.kind
+        else {
+            return None;
+        };
+        let fits = (kh, kw, stride, padding) == (3, 3, [1; 3], [0, 1, 1])
+            && Winograd::takes(self.c_in)
+            && Winograd::gains(h, w)
+            && Winograd::bytes(taps, self.c_in, self.c_out) <= WINOGRAD;
+        fits.then(|| {
+            winograd.get_or_init(|| match weight {
+                Weight::F32(weight) => Winograd::new(weight, taps, self.c_in),
+                Weight::Bf16(weight) => Winograd::new(weight, taps, self.c_in),
+            })
+        })
+    }
+
+    fn on_cpu(
+        &self,
+        parts: &[Tensor],
+        onto: Option<&Tensor>,
+        place: Place,
+    ) -> candle_core::Result<Vec<f32>> {
+        let Kind::Packed { weight, bias, .. } = &self.kind else {
+            bail!("a convolution of another device");
+        };
+        let dtype = self.input(DType::F32);
+        let alike = |part: &Tensor| part.to_dtype(dtype)?.contiguous_frames();
+        let parts: Vec<Tensor> = parts.iter().map(alike).collect::<Result<_, _>>()?;
+        let onto = match onto {
+            Some(onto) => Some(onto.to_dtype(DType::F32)?.contiguous()?),
+            None => None,
+        };
+        let run = |onto: Option<&[f32]>| {
+            let finish = Finish {
+                bias: Some(bias),
+                residual: onto.map(|x| Residual { x, gate: None }),
+                ..Finish::default()
+            };
+            match weight {
+                Weight::F32(weight) => self.product(&parts, weight, &finish, place),
+                Weight::Bf16(weight) => self.product(&parts, weight, &finish, place),
+            }
+        };
+        match &onto {
+            None => run(None),
+            Some(onto) => {
+                let (storage, layout) = onto.storage_and_layout();
+                run(Some(&values::<f32>(&storage)?[layout.start_offset()..][..onto.elem_count()]))
+            }
+        }
+    }
+
+    fn product<T: Element + WithDType>(
+        &self,
+        parts: &[Tensor],
+        weight: &Packed<T>,
+        finish: &Finish,
+        place: Place,
+    ) -> candle_core::Result<Vec<f32>> {
+        let (b, height, width) = (parts[0].dim(0)?, parts[0].dim(2)?, parts[0].dim(3)?);
+        let storages: Vec<_> = parts.iter().map(Tensor::storage_and_layout).collect();
+        let mut clips = vec![Vec::new(); b];
+        let len = height * width * self.c_in;
+        for (storage, layout) in &storages {
+            let values = values::<T>(storage)?;
+            for (i, clip) in clips.iter_mut().enumerate() {
+                for t in 0..layout.dims()[1] {
+                    let at = i * layout.stride()[0] + t * layout.stride()[1];
+                    clip.push(&values[layout.start_offset() + at..][..len]);
+                }
+            }
+        }
+        let frames = Frames {
+            clips,
+            height,
+            width,
+            channels: self.c_in,
+        };
+        Ok(match self.winograd([height, width]) {
+            Some(winograd) => winograd.convolve(Path::best(), &frames, finish, place),
+            None => multiply(&Patches::new(&frames, self.spec.window()), weight, finish),
+        })
     }
 
     /// With tensor operations, for any device: a block of the patch matrix at a time, since the whole
@@ -248,51 +423,26 @@ impl Conv3d {
     }
 }
 
-impl CustomOp1 for Conv3d {
-    fn name(&self) -> &'static str {
-        "conv3d"
-    }
-
-    fn cpu_fwd(
-        &self,
-        storage: &CpuStorage,
-        layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Kind::Packed { weight, bias } = &self.kind else {
-            bail!("a convolution of another device");
-        };
-        let (b, t, h, w, _) = layout.shape().dims5()?;
-        let [t_out, h_out, w_out] = self.spec.output([t, h, w])?;
-        let x = slice(storage, layout)?;
-        let y = match weight {
-            Weight::F32(weight) => self.product(x, (b, [t, h, w]), weight, bias),
-            // Each value is in many neighbourhoods: it is rounded once for all.
-            Weight::Bf16(weight) => self.product(&narrow_all(x), (b, [t, h, w]), weight, bias),
-        };
-        Ok((
-            CpuStorage::F32(y),
-            (b, t_out, h_out, w_out, self.c_out).into(),
-        ))
+/// All values of a tensor's storage on the CPU.
+fn values<T: WithDType>(storage: &Storage) -> candle_core::Result<&[T]> {
+    match storage {
+        Storage::Cpu(storage) => storage.as_slice(),
+        _ => bail!("a kernel of the CPU got a tensor of another device"),
     }
 }
 
-impl Conv3d {
-    fn product<T: Element>(
-        &self,
-        x: &[T],
-        (b, size): (usize, [usize; 3]),
-        weight: &Packed<T>,
-        bias: &[f32],
-    ) -> Vec<f32> {
-        let finish = Finish {
-            bias: Some(bias),
-            ..Finish::default()
-        };
-        multiply(
-            &Patches::new(x, b, size, self.c_in, self.spec.window()),
-            weight,
-            &finish,
-        )
+trait ContiguousFrames {
+    /// The same values with those of each frame next to each other: (b, t, h, w, c).
+    fn contiguous_frames(&self) -> candle_core::Result<Tensor>;
+}
+
+impl ContiguousFrames for Tensor {
+    fn contiguous_frames(&self) -> candle_core::Result<Tensor> {
+        let (_, _, _, w, c) = self.dims5()?;
+        match self.stride()[2..] == [w * c, c, 1] {
+            true => Ok(self.clone()),
+            false => self.contiguous(),
+        }
     }
 }
 
@@ -414,5 +564,38 @@ mod tests {
     #[test]
     fn many_blocks_equal_one() -> candle_core::Result<()> {
         check([1, 3, 24, 40, 48], 5, Conv3dSpec::CUBE)
+    }
+
+    #[test]
+    fn a_clip_in_parts_is_the_clip() -> candle_core::Result<()> {
+        let spec = Conv3dSpec {
+            padding: [0, 1, 1],
+            ..Conv3dSpec::CUBE
+        };
+        let random = |shape: &[usize]| Tensor::randn(0f32, 1.0, shape, &Device::Cpu);
+        let (weight, bias) = (random(&[128, 16, 3, 3, 3])?, random(&[128])?);
+        // Small and large pictures go different ways.
+        for (h, w, tolerance) in [(6, 5, 1e-6), (24, 23, 4e-6)] {
+            let x = random(&[2, 5, h, w, 16])?;
+            let onto = random(&[2, 3, h, w, 128])?;
+            let expected = by_definition(&x, &weight, &bias, spec);
+            for dtype in [DType::F32, DType::BF16] {
+                let conv = Conv3d::new(&weight.to_dtype(dtype)?, &bias, spec)?;
+                let tolerance = if dtype == DType::F32 { tolerance } else { 4e-3 };
+                let parts = [x.narrow(1, 0, 2)?, x.narrow(1, 2, 3)?];
+                let y = conv.forward_onto(&parts, None)?;
+                assert!(relative_l2(&y, &expected) < tolerance, "{h}x{w} {dtype:?}");
+                let onto_y = (conv.forward_onto(&parts, Some(&onto))? - (&y + &onto)?)?;
+                let apart = onto_y.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+                assert!(apart < 1e-4, "{apart}");
+                let cells = y
+                    .reshape(&[2, 3, h, w, 2, 2, 2, 16][..])?
+                    .permute([0, 1, 4, 2, 5, 3, 6, 7])?
+                    .reshape((2, 6, 2 * h, 2 * w, 16))?;
+                let apart = (conv.forward_to_cells(&parts)? - cells)?.abs()?;
+                assert_eq!(apart.flatten_all()?.max(0)?.to_scalar::<f32>()?, 0.0);
+            }
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,9 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 use candle_nn::{Linear as Plain, Module, VarBuilder};
 use half::bf16;
-use kinora_kernels::{Activation, Finish, Gate, Packed, Plain as Rows, Residual, multiply};
+use kinora_kernels::{
+    Activation, Element, Finish, Gate, Packed, Plain as Rows, Residual, multiply,
+};
 
 use super::gelu;
 use super::rows::slice;
@@ -57,16 +59,41 @@ impl Linear {
         }))
     }
 
-    /// `x` (…, input) → (…, output), in the dtype of `x`.
+    /// What its input is best rounded to: as it will be anyway.
+    pub fn input(&self, activations: DType) -> DType {
+        match &self.0 {
+            Kind::Packed {
+                weight: Weight::Bf16(_),
+                ..
+            } => DType::BF16,
+            _ => activations,
+        }
+    }
+
+    /// `x` (…, input) → (…, output): f32 on a CPU, elsewhere in the dtype of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.product(x, Activation::None)
+        self.product(x, Activation::None, DType::F32)
+    }
+
+    /// [`Linear::forward`] for a result that goes into a product of the same weights' type: on a CPU rounded
+    /// as it will be there.
+    pub fn forward_rounded(&self, x: &Tensor) -> Result<Tensor> {
+        self.product(x, Activation::None, self.input(DType::F32))
     }
 
     /// [`Linear::forward`], then GELU approximated by the hyperbolic tangent.
     pub fn forward_gelu(&self, x: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Kind::Packed { .. } => self.product(x, Activation::Gelu),
+            Kind::Packed { .. } => self.product(x, Activation::Gelu, DType::F32),
             Kind::Tensors(plain) => gelu(&plain.forward(x)?),
+        }
+    }
+
+    /// [`Linear::forward_gelu`], rounded as by [`Linear::forward_rounded`].
+    pub fn forward_gelu_rounded(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.0 {
+            Kind::Packed { .. } => self.product(x, Activation::Gelu, self.input(DType::F32)),
+            Kind::Tensors(_) => self.forward_gelu(x),
         }
     }
 
@@ -84,6 +111,7 @@ impl Linear {
                     linear: self,
                     activation: Activation::None,
                     gate,
+                    dtype: DType::F32,
                 },
             ),
             Kind::Tensors(plain) if gate.is_none() => onto + plain.forward(x)?,
@@ -91,16 +119,16 @@ impl Linear {
         }
     }
 
-    fn product(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+    fn product(&self, x: &Tensor, activation: Activation, dtype: DType) -> Result<Tensor> {
         match &self.0 {
             Kind::Packed { .. } => {
                 let product = Product {
                     linear: self,
                     activation,
                     gate: None,
+                    dtype,
                 };
-                let y = x.to_dtype(DType::F32)?.contiguous()?;
-                y.apply_op1_no_bwd(&product)?.to_dtype(x.dtype())
+                x.contiguous()?.apply_op1_no_bwd(&product)
             }
             Kind::Tensors(plain) => plain.forward(x),
         }
@@ -111,6 +139,8 @@ struct Product<'a> {
     linear: &'a Linear,
     activation: Activation,
     gate: Option<&'a dyn Gate>,
+    /// Of the result.
+    dtype: DType,
 }
 
 impl Product<'_> {
@@ -136,21 +166,41 @@ impl Product<'_> {
         if onto.is_some_and(|onto| onto.len() != shape.elem_count()) {
             bail!("a linear layer onto something else than {shape:?}");
         }
-        let rows = Rows::new(
-            slice(x, layout)?,
-            shape.elem_count() / columns.max(1),
-            depth,
-        );
+        let count = shape.elem_count() / columns.max(1);
         let finish = Finish {
             bias: bias.as_deref(),
             activation: self.activation,
             residual: onto.map(|x| Residual { x, gate: self.gate }),
         };
-        let y = match weight {
-            Weight::F32(weight) => multiply(&rows, weight, &finish),
-            Weight::Bf16(weight) => multiply(&rows, weight, &finish),
+        let y = match (weight, x) {
+            (Weight::F32(weight), CpuStorage::F32(_)) => {
+                let x = slice::<f32>(x, layout)?;
+                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+            }
+            (Weight::Bf16(weight), CpuStorage::F32(_)) => {
+                let x = slice::<f32>(x, layout)?;
+                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+            }
+            (Weight::Bf16(weight), CpuStorage::BF16(_)) => {
+                let x = slice::<bf16>(x, layout)?;
+                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+            }
+            _ => bail!("a linear layer got values of a type that is not its weights'"),
         };
-        Ok((CpuStorage::F32(y), shape))
+        Ok((y, shape))
+    }
+
+    fn multiply<T: Element>(
+        &self,
+        rows: &impl kinora_kernels::Rows<T>,
+        weight: &Packed<T>,
+        finish: &Finish,
+    ) -> Result<CpuStorage> {
+        Ok(match self.dtype {
+            DType::F32 => CpuStorage::F32(multiply(rows, weight, finish)),
+            DType::BF16 => CpuStorage::BF16(multiply(rows, weight, finish)),
+            other => bail!("a linear layer to {other:?}"),
+        })
     }
 }
 

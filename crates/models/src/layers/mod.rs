@@ -9,7 +9,7 @@ mod rows;
 pub(crate) use attention::{AttentionBias, AttentionSpec, attention};
 pub(crate) use linear::Linear;
 pub(crate) use norm::Norm;
-pub(crate) use rows::{gelu_row, map_rows, on_cpu};
+pub(crate) use rows::{gelu_row, map_rows, on_cpu, slice};
 
 use candle_core::{DType, Device, Result, Tensor};
 

@@ -1,9 +1,10 @@
 //! Normalisation over the last dimension, computed in f32.
 
-use candle_core::{D, DType, Result, Tensor};
+use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor, bail};
 use candle_nn::VarBuilder;
+use kinora_kernels::{After, normalise};
 
-use super::rows::{map_rows, on_cpu, sum};
+use super::rows::{on_cpu, slice};
 
 /// A normalisation that maps a row to a row of the same width.
 pub(crate) enum Norm {
@@ -30,43 +31,20 @@ impl Norm {
 
     /// `x` (…, dim) → the same shape and dtype.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if on_cpu(x) {
-            map_rows(x, |_, row, out| self.row(row, out))
-        } else {
-            self.tensor(x)
+        match on_cpu(x) {
+            true => self.forward_and(x, After::Nothing, DType::F32),
+            false => self.tensor(x),
         }
     }
 
-    /// One row on the CPU.
-    #[inline]
-    pub fn row(&self, row: &[f32], out: &mut [f32]) {
-        let width = row.len() as f32;
-        match self {
-            Self::Rms { weight, eps } => {
-                let mean_square = sum(row, |x| x * x) / width;
-                let factor = 1.0 / (mean_square + *eps as f32).sqrt();
-                match weight {
-                    Some(weight) => {
-                        for ((out, x), w) in out.iter_mut().zip(row).zip(&weight.values) {
-                            *out = x * factor * w;
-                        }
-                    }
-                    None => {
-                        for (out, x) in out.iter_mut().zip(row) {
-                            *out = x * factor;
-                        }
-                    }
-                }
-            }
-            Self::Layer { eps } => {
-                let mean = sum(row, |x| x) / width;
-                let variance = sum(row, |x| (x - mean) * (x - mean)) / width;
-                let factor = 1.0 / (variance + *eps as f32).sqrt();
-                for (out, x) in out.iter_mut().zip(row) {
-                    *out = (x - mean) * factor;
-                }
-            }
-        }
+    /// On the CPU, for an `x` of f32: the norm and what follows it in the same pass, in `dtype`.
+    pub fn forward_and(&self, x: &Tensor, after: After, dtype: DType) -> Result<Tensor> {
+        let rows = Rows {
+            norm: self,
+            after,
+            dtype,
+        };
+        x.contiguous()?.apply_op1_no_bwd(&rows)
     }
 
     /// The same with tensor operations, for any device.
@@ -87,6 +65,36 @@ impl Norm {
             _ => y,
         };
         y.to_dtype(dtype)
+    }
+}
+
+struct Rows<'a> {
+    norm: &'a Norm,
+    after: After<'a>,
+    dtype: DType,
+}
+
+impl CustomOp1 for Rows<'_> {
+    fn name(&self) -> &'static str {
+        "norm"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (x, shape) = (slice(x, layout)?, layout.shape().clone());
+        let width = shape.dims().last().copied().unwrap_or(1);
+        let (norm, eps) = match self.norm {
+            Norm::Rms { weight, eps } => {
+                let weight = weight.as_ref().map(|weight| weight.values.as_slice());
+                (kinora_kernels::Norm::Rms(weight), *eps as f32)
+            }
+            Norm::Layer { eps } => (kinora_kernels::Norm::Layer, *eps as f32),
+        };
+        let out = match self.dtype {
+            DType::F32 => CpuStorage::F32(normalise(x, width, norm, eps, self.after)),
+            DType::BF16 => CpuStorage::BF16(normalise(x, width, norm, eps, self.after)),
+            other => bail!("a norm to {other:?}"),
+        };
+        Ok((out, shape))
     }
 }
 

@@ -1,14 +1,14 @@
 //! Row-wise functions on the CPU: one pass over memory where a chain of tensor operations takes
 //! several, on all threads. Loops are written so that the compiler can vectorise them.
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail,
+};
 use kinora_kernels::math;
 use rayon::prelude::*;
 
 /// Elements that one task handles at least.
 const TASK: usize = 1 << 14;
-/// Sums and maxima that run side by side.
-const LANES: usize = 8;
 
 /// Whether [`map_rows`] takes such tensors.
 pub(crate) fn on_cpu(x: &Tensor) -> bool {
@@ -43,10 +43,13 @@ fn width(layout: &Layout) -> usize {
     layout.dims().last().copied().unwrap_or(1).max(1)
 }
 
-/// The values of a contiguous f32 tensor.
-pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+/// The values of a contiguous tensor.
+pub(crate) fn slice<'a, T: WithDType>(
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
+        Some((start, end)) => Ok(&storage.as_slice::<T>()?[start..end]),
         None => bail!("a kernel needs contiguous tensors"),
     }
 }
@@ -68,23 +71,6 @@ pub(crate) fn gelu_row(row: &[f32], out: &mut [f32]) {
     for (out, &x) in out.iter_mut().zip(row) {
         *out = math::gelu(x);
     }
-}
-
-/// Sum of `f(x)` over a row.
-pub(crate) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
-    reduce(row, 0.0, |a, b| a + b, f)
-}
-
-fn reduce(row: &[f32], zero: f32, join: impl Fn(f32, f32) -> f32, f: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [zero; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane = join(*lane, f(*x));
-        }
-    }
-    let rest = rest.iter().fold(zero, |a, x| join(a, f(*x)));
-    lanes.into_iter().fold(rest, join)
 }
 
 #[cfg(test)]

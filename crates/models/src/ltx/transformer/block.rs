@@ -1,12 +1,13 @@
 //! One block: self-attention with rotary positions, attention to the text, feed-forward.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::VarBuilder;
+use kinora_kernels::After;
 
 use super::config::TransformerConfig;
 use super::rope::Rope;
 use super::time::{MODULATIONS, Time};
-use crate::layers::{AttentionBias, AttentionSpec, Linear, Norm, attention};
+use crate::layers::{AttentionBias, AttentionSpec, Linear, Norm, attention, on_cpu};
 
 /// Epsilon of the queries' and keys' normalisation, fixed in the architecture.
 const QK_EPS: f64 = 1e-5;
@@ -78,7 +79,8 @@ impl Block {
     ) -> Result<Tensor> {
         let time = time.block(&self.scale_shift_table)?;
 
-        let y = time.apply(&self.norm1, x, (SHIFT_1, SCALE_1))?;
+        let input = self.attn1.to_q.input(x.dtype());
+        let y = time.apply(&self.norm1, x, (SHIFT_1, SCALE_1), input)?;
         let query = self.attn1.query(&y, Some(rope))?;
         let kv = self.attn1.key_value(&y, Some(rope))?;
         let y = self.attn1.attend(&query, &kv, &AttentionBias::default())?;
@@ -88,7 +90,8 @@ impl Block {
         let y = self.attn2.attend(&query, text, text_bias)?;
         let x = self.attn2.to_out.forward_onto(&y, &x, None)?;
 
-        let y = time.apply(&self.norm2, &x, (SHIFT_2, SCALE_2))?;
+        let input = self.feed_forward.linear_in.input(x.dtype());
+        let y = time.apply(&self.norm2, &x, (SHIFT_2, SCALE_2), input)?;
         let y = self.feed_forward.inner(&y)?;
         time.add_gated(&x, &self.feed_forward.linear_out, &y, GATE_2)
     }
@@ -127,13 +130,16 @@ impl Attention {
     }
 
     fn query(&self, x: &Tensor, rope: Option<&Rope>) -> Result<Tensor> {
-        normalise(&self.norm_q, &self.to_q.forward(x)?, rope)
+        let x = self.to_q.forward(x)?;
+        normalise(&self.norm_q, &x, rope, x.dtype())
     }
 
     fn key_value(&self, x: &Tensor, rope: Option<&Rope>) -> Result<KeyValue> {
+        let key = self.to_k.forward(x)?;
+        let rounded = self.to_k.input(key.dtype());
         Ok(KeyValue {
-            key: normalise(&self.norm_k, &self.to_k.forward(x)?, rope)?,
-            value: self.to_v.forward(x)?,
+            key: normalise(&self.norm_k, &key, rope, rounded)?,
+            value: self.to_v.forward_rounded(x)?,
         })
     }
 
@@ -143,9 +149,11 @@ impl Attention {
     }
 }
 
-fn normalise(norm: &Norm, x: &Tensor, rope: Option<&Rope>) -> Result<Tensor> {
+/// Normalises and rotates; on a CPU in `dtype`.
+fn normalise(norm: &Norm, x: &Tensor, rope: Option<&Rope>, dtype: DType) -> Result<Tensor> {
     match rope {
-        Some(rope) => rope.normalise_and_rotate(norm, x),
+        Some(rope) => rope.normalise_and_rotate(norm, x, dtype),
+        None if on_cpu(x) => norm.forward_and(x, After::Nothing, dtype),
         None => norm.forward(x),
     }
 }
@@ -171,7 +179,7 @@ impl FeedForward {
     fn inner(&self, x: &Tensor) -> Result<Tensor> {
         match self.exact_gelu {
             true => self.linear_in.forward(x)?.gelu_erf(),
-            false => self.linear_in.forward_gelu(x),
+            false => self.linear_in.forward_gelu_rounded(x),
         }
     }
 }

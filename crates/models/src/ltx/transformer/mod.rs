@@ -176,8 +176,8 @@ impl Transformer {
             }
             (None, None) => (text, None, None),
         };
-        let text = self.caption_in.forward_gelu(&text.contiguous()?)?;
-        let text = self.caption_out.forward(&text)?;
+        let text = self.caption_in.forward_gelu_rounded(&text.contiguous()?)?;
+        let text = self.caption_out.forward_rounded(&text)?;
         let blocks = self.blocks.iter().map(|block| block.text(&text));
         let mask = mask.map(|mask| (1.0 - mask)? * MASKED).transpose()?;
         let bias = match (mask, bias) {
@@ -220,7 +220,8 @@ impl Transformer {
             x = block.forward(&x, &time, rope, text_kv, &bias)?;
         }
         let time = time.last(&self.scale_shift_table)?;
-        let x = time.apply(&FINAL_NORM, &x, (0, 1))?;
+        let input = self.proj_out.input(x.dtype());
+        let x = time.apply(&FINAL_NORM, &x, (0, 1), input)?;
         Ok(self.proj_out.forward(&x)?.to_dtype(self.dtype)?)
     }
 

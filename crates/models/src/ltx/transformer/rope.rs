@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
+use kinora_kernels::{After, Pairs};
 
 use super::config::TransformerConfig;
 use crate::error::{Error, Result};
-use crate::layers::{Norm, map_rows, on_cpu};
+use crate::layers::{Norm, on_cpu};
 
 /// What the three coordinates are divided by.
 const BASE: [f64; 3] = [20.0, 2048.0, 2048.0];
@@ -78,26 +79,22 @@ impl Rope {
         self.cos.dims()[1]
     }
 
-    /// Normalises `x` (b, n, h·d), then rotates each pair of neighbouring channels.
+    /// Normalises `x` (b, n, h·d), then rotates each pair of neighbouring channels; on a CPU in `dtype`.
     pub(super) fn normalise_and_rotate(
         &self,
         norm: &Norm,
         x: &Tensor,
+        dtype: DType,
     ) -> candle_core::Result<Tensor> {
         if !on_cpu(x) {
             return self.rotate(&norm.forward(x)?);
         }
-        let pairs = x.dim(2)? / 2;
-        let rows = self.batch() * self.tokens();
-        map_rows(x, |token, row, out| {
-            norm.row(row, out);
-            let at = token % rows * pairs;
-            let cos = &self.at_hand.0[at..at + pairs];
-            let sin = &self.at_hand.1[at..at + pairs];
-            for (([x, y], cos), sin) in out.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
-                (*x, *y) = (*x * cos - *y * sin, *x * sin + *y * cos);
-            }
-        })
+        let angles = Angles {
+            rope: self,
+            pairs: x.dim(2)? / 2,
+            rows: self.batch() * self.tokens(),
+        };
+        norm.forward_and(x, After::Rotate(&angles), dtype)
     }
 
     /// The rotation with tensor operations, for any device.
@@ -110,6 +107,21 @@ impl Rope {
         };
         let y = candle_nn::rotary_emb::rope_i(&as_f32, &cos, &sin)?;
         y.reshape((batch, n, width))?.to_dtype(x.dtype())
+    }
+}
+
+/// Cosines and sines of a row of tokens, which may hold the same positions several times.
+struct Angles<'a> {
+    rope: &'a Rope,
+    pairs: usize,
+    rows: usize,
+}
+
+impl Pairs for Angles<'_> {
+    fn of(&self, token: usize) -> [&[f32]; 2] {
+        let at = token % self.rows * self.pairs;
+        let (cos, sin) = &*self.rope.at_hand;
+        [&cos[at..at + self.pairs], &sin[at..at + self.pairs]]
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
-use kinora_kernels::Gate;
+use kinora_kernels::{After, Gate, Pairs};
 
 use crate::error::Error;
-use crate::layers::{Linear, Norm, map_rows, on_cpu};
+use crate::layers::{Linear, Norm, on_cpu};
 
 /// Sines and cosines that a timestep becomes.
 const CHANNELS: usize = 256;
@@ -160,6 +160,20 @@ impl Gate for Gates<'_> {
     }
 }
 
+/// Two vectors of a modulation, token by token.
+struct Vectors<'a> {
+    modulation: &'a Modulation,
+    shift: usize,
+    scale: usize,
+    tokens: usize,
+}
+
+impl Pairs for Vectors<'_> {
+    fn of(&self, token: usize) -> [&[f32]; 2] {
+        [self.shift, self.scale].map(|i| self.modulation.row(i, token, self.tokens))
+    }
+}
+
 /// What the time does to the tokens at one place of the network: N vectors for each distinct
 /// timestep, as (u, N, h·d).
 pub(super) struct Modulation {
@@ -170,18 +184,23 @@ pub(super) struct Modulation {
 }
 
 impl Modulation {
-    /// `norm(x) · (1 + scale) + shift`, scale and shift being vectors of that index. `x` (b, n, h·d).
-    pub fn apply(&self, norm: &Norm, x: &Tensor, (shift, scale): (usize, usize)) -> Result<Tensor> {
+    /// `norm(x) · (1 + scale) + shift`, scale and shift being vectors of that index; on a CPU in `dtype`.
+    /// `x` (b, n, h·d).
+    pub fn apply(
+        &self,
+        norm: &Norm,
+        x: &Tensor,
+        (shift, scale): (usize, usize),
+        dtype: DType,
+    ) -> Result<Tensor> {
         if on_cpu(x) {
-            let n = x.dim(1)?;
-            return map_rows(x, |token, row, out| {
-                norm.row(row, out);
-                let scale = self.row(scale, token, n);
-                let shift = self.row(shift, token, n);
-                for ((out, scale), shift) in out.iter_mut().zip(scale).zip(shift) {
-                    *out = *out * (1.0 + scale) + shift;
-                }
-            });
+            let vectors = Vectors {
+                modulation: self,
+                shift,
+                scale,
+                tokens: x.dim(1)?,
+            };
+            return norm.forward_and(x, After::Modulate(&vectors), dtype);
         }
         let scale = (self.spread(scale)? + 1.0)?;
         let x = norm.forward(x)?.broadcast_mul(&scale)?;

@@ -140,7 +140,7 @@ impl Decoder {
             }
             _ => None,
         };
-        let x = norm_silu(&x, modulation.as_ref())?;
+        let x = norm_silu(&x, modulation.as_ref(), self.conv_out.input(x.dtype()))?;
         match self.conv_out.forward(&x, pass.flow)? {
             Some(x) => Ok(Some(unpatchify(&x, self.patch_size)?)),
             None => Ok(None),

@@ -88,7 +88,8 @@ impl Encoder {
         let Some(x) = self.mid_block.forward(x, pass)? else {
             return Ok(None);
         };
-        match self.conv_out.forward(&norm_silu(&x, None)?, pass.flow)? {
+        let x = norm_silu(&x, None, self.conv_out.input(x.dtype()))?;
+        match self.conv_out.forward(&x, pass.flow)? {
             // The last channel is the posterior's variance; the mode does without.
             Some(x) => {
                 let mode = x.narrow(4, 0, self.latent_channels)?;

@@ -61,8 +61,8 @@ impl Flow {
     }
 
     /// What a convolution over `window` can work on now: the frames left over from before, these,
-    /// and at the clip's ends their copies. `None` as long as they do not fill one window.
-    pub fn window(&mut self, x: &Tensor, window: Window) -> Result<Option<Tensor>> {
+    /// and at the clip's ends their copies, part by part. `None` as long as they do not fill one window.
+    pub fn window(&mut self, x: &Tensor, window: Window) -> Result<Option<Vec<Tensor>>> {
         let Window {
             kernel,
             stride,
@@ -84,20 +84,22 @@ impl Flow {
             parts.extend(vec![x.narrow(TIME, x.dim(TIME)? - 1, 1)?; after]);
         }
         state.started = true;
-        let frames = join(parts)?;
-        let have = frames.dim(TIME)?;
+        let mut have = 0;
+        for part in &parts {
+            have += part.dim(TIME)?;
+        }
         if have < kernel && last {
             return Err(odd_length());
         }
         if have < kernel {
-            state.frames = Some(frames);
+            state.frames = Some(join(parts)?);
             return Ok(None);
         }
         let used = ((have - kernel) / stride + 1) * stride;
         if !last {
-            state.frames = keep_from(&frames, used)?;
+            state.frames = tail(&parts, have.saturating_sub(used))?;
         }
-        Ok(Some(frames))
+        Ok(Some(parts))
     }
 
     /// Whether the next layer gets a clip of a single frame. All that it would pad it with are copies
@@ -199,6 +201,25 @@ fn join(mut parts: Vec<Tensor>) -> Result<Tensor> {
     match parts.len() {
         1 => Ok(parts.remove(0)),
         _ => Ok(Tensor::cat(&parts, TIME)?),
+    }
+}
+
+/// A copy of the last `n` frames of all parts together.
+fn tail(parts: &[Tensor], n: usize) -> Result<Option<Tensor>> {
+    let mut missing = n;
+    let mut kept = Vec::new();
+    for part in parts.iter().rev() {
+        let have = part.dim(TIME)?;
+        let count = have.min(missing);
+        if count > 0 {
+            kept.push(part.narrow(TIME, have - count, count)?);
+        }
+        missing -= count;
+    }
+    kept.reverse();
+    match kept.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(join(kept)?.force_contiguous()?)),
     }
 }
 

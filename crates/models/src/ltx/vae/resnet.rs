@@ -1,5 +1,7 @@
 //! The residual block, and how it learns of the timestep.
 
+use std::borrow::Cow;
+
 use candle_core::{DType, Tensor};
 use candle_nn::{LayerNorm, Linear, Module, VarBuilder, layer_norm, linear};
 
@@ -67,13 +69,46 @@ impl TimeConv {
 
     /// (b, t, h, w, c_in) to (b, t', h', w', c_out), once there are frames enough.
     pub fn forward(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<Tensor>> {
-        if flow.is_still(x)? {
-            return Ok(Some(self.conv.still()?.forward(x)?));
-        }
-        match flow.window(x, self.window)? {
-            Some(frames) => Ok(Some(self.conv.forward(&frames)?)),
+        match self.meet(x, flow)? {
+            Some((conv, frames)) => Ok(Some(conv.forward_onto(&frames, None)?)),
             None => Ok(None),
         }
+    }
+
+    /// [`TimeConv::forward`] plus what `onto` gives for so many frames.
+    pub fn forward_onto(
+        &self,
+        x: &Tensor,
+        flow: &mut Flow,
+        onto: impl FnOnce(&mut Flow, usize) -> Result<Tensor>,
+    ) -> Result<Option<Tensor>> {
+        let Some((conv, frames)) = self.meet(x, flow)? else {
+            return Ok(None);
+        };
+        let onto = onto(flow, conv.frames(&frames)?)?;
+        Ok(Some(conv.forward_onto(&frames, Some(&onto))?))
+    }
+
+    /// [`TimeConv::forward`] for channels that are 2 × 2 × 2 cells: to (b, 2t', 2h', 2w', c_out / 8).
+    pub fn forward_to_cells(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<Tensor>> {
+        match self.meet(x, flow)? {
+            Some((conv, frames)) => Ok(Some(conv.forward_to_cells(&frames)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// What its input is best rounded to.
+    pub fn input(&self, activations: DType) -> DType {
+        self.conv.input(activations)
+    }
+
+    /// The convolution that the clip needs, and the frames for it.
+    fn meet(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<(Cow<'_, Conv3d>, Vec<Tensor>)>> {
+        if flow.is_still(x)? {
+            return Ok(Some((Cow::Owned(self.conv.still()?), vec![x.clone()])));
+        }
+        let frames = flow.window(x, self.window)?;
+        Ok(frames.map(|frames| (Cow::Borrowed(&self.conv), frames)))
     }
 }
 
@@ -156,26 +191,28 @@ impl Resnet {
             None => [None, None],
         };
 
-        let h = norm_silu(x, first)?;
+        let h = norm_silu(x, first, self.conv1.input(x.dtype()))?;
         let Some(h) = self.conv1.forward(&h, pass.flow)? else {
             return Ok(None);
         };
         let h = self.add_noise(h, 0, pass)?;
-        let h = norm_silu(&h, second)?;
-        let Some(h) = self.conv2.forward(&h, pass.flow)? else {
+        let h = norm_silu(&h, second, self.conv2.input(h.dtype()))?;
+        let onto = |flow: &mut Flow, frames| self.skip(flow.release(skip, frames)?);
+        let Some(h) = self.conv2.forward_onto(&h, pass.flow, onto)? else {
             return Ok(None);
         };
-        let h = self.add_noise(h, 1, pass)?;
+        Ok(Some(self.add_noise(h, 1, pass)?))
+    }
 
-        let x = pass.flow.release(skip, h.dim(1)?)?;
-        let x = match &self.shortcut {
+    /// What the convolutions' result is added to.
+    fn skip(&self, x: Tensor) -> Result<Tensor> {
+        match &self.shortcut {
             Some((norm, conv)) => {
                 let h = norm.forward(&x.to_dtype(DType::F32)?.contiguous()?)?;
-                conv.forward(&h.to_dtype(x.dtype())?)?
+                Ok(conv.forward(&h.to_dtype(x.dtype())?)?)
             }
-            None => x,
-        };
-        Ok(Some((h + x)?))
+            None => Ok(x),
+        }
     }
 
     /// One picture of noise for the whole clip, scaled per channel.
