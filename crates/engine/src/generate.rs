@@ -57,6 +57,15 @@ struct Job<'a> {
 
 type Times = BTreeMap<String, f64>;
 
+/// Gives unused memory back when a job ends, however it ends.
+struct Trim;
+
+impl Drop for Trim {
+    fn drop(&mut self) {
+        kinora_models::memory::trim();
+    }
+}
+
 impl<'a> Job<'a> {
     fn new(plan: &'a Plan, progress: &'a Progress, cancel: &'a Cancel) -> Result<Self> {
         plan.notes.iter().for_each(|note| progress.note(note));
@@ -71,6 +80,8 @@ impl<'a> Job<'a> {
 
     fn run(&self, mut saved: Option<Checkpoint>) -> Result<Vec<Made>> {
         let from = saved.as_ref().map_or(1, |saved| saved.state.variant);
+        // A server shall not hold the last clip's activations; dropped after the networks.
+        let _trim = Trim;
         let mut networks = self.plan.model.family.open(self.plan)?;
         let mut times = Times::new();
         if self.plan.drawn_spans().next().is_some() {

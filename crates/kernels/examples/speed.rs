@@ -91,7 +91,11 @@ where
 fn conv<T: Element>(path: Path, (size, c_in, c_out): ([usize; 3], usize, usize), peak: f64) {
     let [t, h, w] = size;
     let video = vec![T::from_f32(0.5); t * h * w * c_in];
-    let weights = Packed::new(&vec![T::from_f32(0.25); 27 * c_in * c_out], c_out, 27 * c_in);
+    let weights = Packed::new(
+        &vec![T::from_f32(0.25); 27 * c_in * c_out],
+        c_out,
+        27 * c_in,
+    );
     let winograd = Winograd::new(&weights, 3, c_in);
     let video = Frames::new(&video, 1, size, c_in);
     let window = Window {

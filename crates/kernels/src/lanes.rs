@@ -164,19 +164,34 @@ pub mod x86 {
         #[inline(always)]
         fn plus(self, other: Self) -> Self {
             // SAFETY: as above.
-            Self(unsafe { [_mm256_add_ps(self.0[0], other.0[0]), _mm256_add_ps(self.0[1], other.0[1])] })
+            Self(unsafe {
+                [
+                    _mm256_add_ps(self.0[0], other.0[0]),
+                    _mm256_add_ps(self.0[1], other.0[1]),
+                ]
+            })
         }
 
         #[inline(always)]
         fn minus(self, other: Self) -> Self {
             // SAFETY: as above.
-            Self(unsafe { [_mm256_sub_ps(self.0[0], other.0[0]), _mm256_sub_ps(self.0[1], other.0[1])] })
+            Self(unsafe {
+                [
+                    _mm256_sub_ps(self.0[0], other.0[0]),
+                    _mm256_sub_ps(self.0[1], other.0[1]),
+                ]
+            })
         }
 
         #[inline(always)]
         fn times(self, factor: f32) -> Self {
             // SAFETY: as above.
-            Self(unsafe { [_mm256_mul_ps(self.0[0], _mm256_set1_ps(factor)), _mm256_mul_ps(self.0[1], _mm256_set1_ps(factor))] })
+            Self(unsafe {
+                [
+                    _mm256_mul_ps(self.0[0], _mm256_set1_ps(factor)),
+                    _mm256_mul_ps(self.0[1], _mm256_set1_ps(factor)),
+                ]
+            })
         }
 
         #[inline(always)]

@@ -36,7 +36,7 @@ pub use attention::{Bias, Heads, attention, attention_on};
 pub use conv::{Frames, Patches, Window};
 pub use element::Element;
 pub use matmul::{Activation, Finish, Gate, Residual, multiply, multiply_on};
-pub use pack::{Packed, Plain, Rows};
 pub use norm::{After, Norm, Pairs, norm_silu, norm_silu_on, normalise, normalise_on};
+pub use pack::{Packed, Plain, Rows};
 pub use path::Path;
 pub use winograd::{Place, Winograd};

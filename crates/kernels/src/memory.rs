@@ -2,8 +2,8 @@
 //!
 //! Activations are large, short-lived, and of few sizes. From the system, each would be fresh pages of 4 KiB
 //! that fault one by one and are cleared first: a good part of what a cheap layer costs. Here they are
-//! pages of 2 MiB, and what is given back is handed out again. Nothing is kept beyond what was in use at
-//! the same time before, so a program's peak is what it would be without.
+//! pages of 2 MiB, and what is given back is handed out again. At most half as much as was ever in use at
+//! the same time is kept beyond it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -93,7 +93,7 @@ mod large {
         /// Bytes of these, and of those in use.
         idle: usize,
         used: usize,
-        /// The most bytes so far of both.
+        /// The most bytes so far in use.
         peak: usize,
     }
 
@@ -106,7 +106,9 @@ mod large {
     });
 
     fn keeper() -> MutexGuard<'static, Kept> {
-        KEEPER.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        KEEPER
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     pub fn is(layout: Layout) -> bool {
@@ -132,10 +134,10 @@ mod large {
         let fits = |block: &(usize, usize)| block.1 == size;
         if let Some(i) = keeper.blocks[..keeper.count].iter().rposition(fits) {
             let (address, _) = keeper.remove(i);
-            keeper.used += size;
+            keeper.spend(size);
             return (address as *mut u8, false);
         }
-        while keeper.count > 0 && keeper.used + keeper.idle + size > keeper.peak {
+        while keeper.count > 0 && keeper.used + keeper.idle + size > keeper.peak / 2 * 3 {
             let block = keeper.remove(0);
             unmap(block);
         }
@@ -143,8 +145,7 @@ mod large {
         if address == 0 {
             return (null_mut(), false);
         }
-        keeper.used += size;
-        keeper.peak = keeper.peak.max(keeper.used + keeper.idle);
+        keeper.spend(size);
         (address as *mut u8, true)
     }
 
@@ -172,6 +173,11 @@ mod large {
     }
 
     impl Kept {
+        fn spend(&mut self, size: usize) {
+            self.used += size;
+            self.peak = self.peak.max(self.used);
+        }
+
         fn remove(&mut self, i: usize) -> (usize, usize) {
             let block = self.blocks[i];
             self.blocks.copy_within(i + 1..self.count, i);

@@ -19,7 +19,12 @@ const LANES: usize = 16;
 ///
 /// # Panics
 /// If the rows or the modulation are cut off in their middle.
-pub fn norm_silu<T: Element, O: Element>(x: &[T], modulation: &[f32], c: usize, eps: f32) -> Vec<O> {
+pub fn norm_silu<T: Element, O: Element>(
+    x: &[T],
+    modulation: &[f32],
+    c: usize,
+    eps: f32,
+) -> Vec<O> {
     norm_silu_on(Path::best(), x, modulation, c, eps)
 }
 
@@ -36,8 +41,14 @@ pub fn norm_silu_on<T: Element, O: Element>(
 ) -> Vec<O> {
     let rows = x.len() / c.max(1);
     let clips = modulation.len() / (2 * c).max(1);
-    assert!(x.len() == rows * c && modulation.len() == clips * 2 * c, "rows of {c}");
-    assert!(rows == 0 || clips > 0 && rows.is_multiple_of(clips), "{rows} rows of {clips} clips");
+    assert!(
+        x.len() == rows * c && modulation.len() == clips * 2 * c,
+        "rows of {c}"
+    );
+    assert!(
+        rows == 0 || clips > 0 && rows.is_multiple_of(clips),
+        "{rows} rows of {clips} clips"
+    );
     let of_clip = rows / clips.max(1);
     let most = (TASK / c.max(1)).max(1);
     let tasks = of_clip.div_ceil(most);
@@ -87,7 +98,13 @@ pub trait Pairs: Sync {
 ///
 /// # Panics
 /// If a row is cut off in its middle, or a vector does not have its length.
-pub fn normalise<O: Element>(x: &[f32], width: usize, norm: Norm, eps: f32, after: After) -> Vec<O> {
+pub fn normalise<O: Element>(
+    x: &[f32],
+    width: usize,
+    norm: Norm,
+    eps: f32,
+    after: After,
+) -> Vec<O> {
     normalise_on(Path::best(), x, width, norm, eps, after)
 }
 
@@ -116,7 +133,13 @@ pub fn normalise_on<O: Element>(
                     After::Nothing => None,
                     After::Modulate(pairs) | After::Rotate(pairs) => Some(pairs.of(row)),
                 };
-                let work = Work { norm, eps, after, with, room };
+                let work = Work {
+                    norm,
+                    eps,
+                    after,
+                    with,
+                    room,
+                };
                 normalise_row(path, &x[row * width..][..width], work, out);
             }
         };
@@ -145,7 +168,13 @@ for_each_path! {
 
 #[inline(always)]
 fn normalise_loop<O: Element>(x: &[f32], work: Work, out: &mut [MaybeUninit<O>]) {
-    let Work { norm, eps, after, with, room } = work;
+    let Work {
+        norm,
+        eps,
+        after,
+        with,
+        room,
+    } = work;
     let width = x.len() as f32;
     match norm {
         Norm::Rms(weight) => {
@@ -183,8 +212,14 @@ fn normalise_loop<O: Element>(x: &[f32], work: Work, out: &mut [MaybeUninit<O>])
             }
         }
         (After::Rotate(_), Some([cos, sin])) => {
-            assert!(cos.len() == x.len() / 2 && sin.len() == cos.len() && x.len().is_multiple_of(2));
-            let pairs = room.as_chunks::<2>().0.iter().zip(out.as_chunks_mut::<2>().0);
+            assert!(
+                cos.len() == x.len() / 2 && sin.len() == cos.len() && x.len().is_multiple_of(2)
+            );
+            let pairs = room
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .zip(out.as_chunks_mut::<2>().0);
             for ((([x, y], out), cos), sin) in pairs.zip(cos).zip(sin) {
                 out[0].write(O::from_f32(x * cos - y * sin));
                 out[1].write(O::from_f32(x * sin + y * cos));
@@ -256,7 +291,9 @@ fn silu_loop<E: Elements>(
         }
         let factor = 1.0 / (sum_of_squares(row) / c as f32 + eps).sqrt();
         for (((out, x), shift), scale) in out.iter_mut().zip(&*row).zip(shift).zip(scale) {
-            out.write(E::Out::from_f32(math::silu(x * factor * (1.0 + scale) + shift)));
+            out.write(E::Out::from_f32(math::silu(
+                x * factor * (1.0 + scale) + shift,
+            )));
         }
     }
 }

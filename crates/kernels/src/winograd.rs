@@ -109,7 +109,11 @@ impl Winograd {
         });
         let frames: Vec<usize> = frames.collect();
         let len = frames.iter().sum::<usize>() * pixels * self.c_out;
-        assert!(finish.residual.is_none_or(|residual| residual.x.len() == len));
+        assert!(
+            finish
+                .residual
+                .is_none_or(|residual| residual.x.len() == len)
+        );
         assert!(place == Place::Pixels || (self.c_out / 8).is_multiple_of(LANES));
         let run = |out: &Out<O>| {
             let mut first = 0;
@@ -173,7 +177,9 @@ impl<T: Element, O: Element> Job<'_, T, O> {
         let threads = rayon::current_num_threads();
         let mut stretches = self.frames.div_ceil(most);
         if groups < threads * 4 {
-            stretches = stretches.max((threads * 4).div_ceil(groups)).min(self.frames);
+            stretches = stretches
+                .max((threads * 4).div_ceil(groups))
+                .min(self.frames);
         }
         let length = self.frames.div_ceil(stretches);
         let stretches = self.frames.div_ceil(length);
@@ -208,9 +214,7 @@ impl<T: Element, O: Element> Job<'_, T, O> {
         scratch
             .sums
             .resize(POINTS * frames.len(), [0.0; ROWS * COLUMNS]);
-        let corner = |patch: usize| {
-            [patch / self.across() * SIDE, patch % self.across() * SIDE]
-        };
+        let corner = |patch: usize| [patch / self.across() * SIDE, patch % self.across() * SIDE];
         for (r, patch) in patches.clone().enumerate() {
             let there = There::new(corner(patch), self.size, c_in);
             for i in 0..under {

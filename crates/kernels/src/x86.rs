@@ -168,7 +168,10 @@ pub unsafe fn avx2_stretches(left: &Stretches, panel: *const f32, sums: &mut Sum
         for (first_row, first_column) in quarters() {
             // SAFETY: the caller vouches for both lengths; a quarter's rows and columns lie within the tile.
             let acc = unsafe {
-                let rows = left.rows.as_ptr().add(i * left.step + first_row * left.stride);
+                let rows = left
+                    .rows
+                    .as_ptr()
+                    .add(i * left.step + first_row * left.stride);
                 let panel = panel.add(i * left.depth * COLUMNS + first_column);
                 avx2_stretch(left.depth, rows, left.stride, panel)
             };

@@ -57,7 +57,11 @@ impl Case {
             prop_assert_eq!(y.len(), expected.len());
             let errors = y.iter().zip(&expected).map(|(y, e)| f64::from(y - e));
             let error = errors.map(|e| e * e).sum::<f64>() / (y.len() as f64);
-            prop_assert!(error.sqrt() <= 3e-6 * scale, "{path}: {:e}", error.sqrt() / scale);
+            prop_assert!(
+                error.sqrt() <= 3e-6 * scale,
+                "{path}: {:e}",
+                error.sqrt() / scale
+            );
         }
         Ok(())
     }
@@ -100,14 +104,16 @@ fn cells_are_the_same_numbers_elsewhere() {
     let weights = numbers::<f32>(8 * width * 9 * c, 2);
     let winograd = Winograd::new(&Packed::new(&weights, 8 * width, 9 * c), 1, c);
     let video = Frames::new(&video, 1, [t, h, w], c);
-    let convolve = |place| -> Vec<f32> {
-        winograd.convolve(Path::best(), &video, &Finish::default(), place)
-    };
+    let convolve =
+        |place| -> Vec<f32> { winograd.convolve(Path::best(), &video, &Finish::default(), place) };
     let (pixels, cells) = (convolve(Place::Pixels), convolve(Place::Cells));
     for (i, value) in pixels.iter().enumerate() {
         let (channel, cell, pixel) = (i % width, i / width % 8, i / (8 * width));
         let (x, y, t) = (pixel % w, pixel / w % h, pixel / (w * h));
         let (x, y, t) = (2 * x + cell % 2, 2 * y + cell / 2 % 2, 2 * t + cell / 4);
-        assert_eq!(cells[((t * 2 * h + y) * 2 * w + x) * width + channel], *value);
+        assert_eq!(
+            cells[((t * 2 * h + y) * 2 * w + x) * width + channel],
+            *value
+        );
     }
 }

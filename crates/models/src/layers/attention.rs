@@ -113,9 +113,9 @@ impl CustomOp3 for Attend {
                     DType::BF16 => CpuStorage::BF16(kinora_kernels::attention::<bf16, _, _>(
                         q, kv, heads, &bias,
                     )),
-                    _ => CpuStorage::F32(kinora_kernels::attention::<f32, _, _>(
-                        q, kv, heads, &bias,
-                    )),
+                    _ => {
+                        CpuStorage::F32(kinora_kernels::attention::<f32, _, _>(q, kv, heads, &bias))
+                    }
                 }
             }
         };

@@ -317,7 +317,9 @@ impl Conv3d {
             None => run(None),
             Some(onto) => {
                 let (storage, layout) = onto.storage_and_layout();
-                run(Some(&values::<f32>(&storage)?[layout.start_offset()..][..onto.elem_count()]))
+                run(Some(
+                    &values::<f32>(&storage)?[layout.start_offset()..][..onto.elem_count()],
+                ))
             }
         }
     }

@@ -1,9 +1,7 @@
 //! Row-wise functions on the CPU: one pass over memory where a chain of tensor operations takes
 //! several, on all threads. Loops are written so that the compiler can vectorise them.
 
-use candle_core::{
-    CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
 use kinora_kernels::math;
 use rayon::prelude::*;
 
@@ -44,10 +42,7 @@ fn width(layout: &Layout) -> usize {
 }
 
 /// The values of a contiguous tensor.
-pub(crate) fn slice<'a, T: WithDType>(
-    storage: &'a CpuStorage,
-    layout: &Layout,
-) -> Result<&'a [T]> {
+pub(crate) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<T>()?[start..end]),
         None => bail!("a kernel needs contiguous tensors"),

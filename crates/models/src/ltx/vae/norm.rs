@@ -65,7 +65,7 @@ impl CustomOp2 for NormSilu {
         m_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let shape = x_layout.shape().clone();
-        let (x, modulation) = (slice(x, x_layout)?, slice(modulation, m_layout)?);
+        let (x, modulation) = (slice::<f32>(x, x_layout)?, slice(modulation, m_layout)?);
         let (c, eps) = (shape.dims()[shape.rank() - 1], EPS as f32);
         let out = match self.0 {
             DType::F32 => CpuStorage::F32(kinora_kernels::norm_silu(x, modulation, c, eps)),
