@@ -255,10 +255,13 @@ fn vignette(x: usize, y: usize, w: usize, h: usize) -> f32 {
 
 fn noir(canvas: &mut Canvas, seed: u64) {
     let (w, h) = (canvas.width, canvas.height);
+    // Exposed for what there is: a night would be all black.
+    let mean = canvas.pixels.iter().map(|p| luma(*p)).sum::<f32>() / (w * h) as f32;
+    let exposure = (0.34 / mean.max(1e-3)).clamp(1.0, 2.8);
     for y in 0..h {
         for x in 0..w {
             let at = y * w + x;
-            let v = smooth(0.16, 0.82, luma(canvas.pixels[at])).powf(1.15);
+            let v = smooth(0.16, 0.82, exposure * luma(canvas.pixels[at])).powf(1.15);
             let grain = 0.05 * (rng::unit(seed, at as i64) - 0.5);
             canvas.pixels[at] = [((v + grain) * vignette(x, y, w, h).max(0.0)).clamp(0.0, 1.0); 3];
         }

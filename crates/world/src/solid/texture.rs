@@ -7,8 +7,8 @@ use super::math::{V3, floor};
 struct Level {
     width: usize,
     height: usize,
-    /// Linear-ish colour and whether there is anything.
-    texels: Vec<[f32; 4]>,
+    /// Colour and whether there is anything; bytes, for a ground of floats would not stay in the cache.
+    texels: Vec<[u8; 4]>,
 }
 
 pub struct Texture {
@@ -18,10 +18,7 @@ pub struct Texture {
 
 impl Texture {
     pub fn new(picture: &RgbaImage) -> Texture {
-        let texels = picture
-            .pixels()
-            .map(|p| p.0.map(|c| f32::from(c) / 255.0))
-            .collect();
+        let texels = picture.pixels().map(|p| p.0).collect();
         let mut levels = vec![Level {
             width: picture.width() as usize,
             height: picture.height() as usize,
@@ -32,7 +29,7 @@ impl Texture {
         {
             levels.push(last.half());
         }
-        let m = levels[levels.len() - 1].texels[0];
+        let m = levels[levels.len() - 1].texels[0].map(|c| f32::from(c) / 255.0);
         Texture {
             mean: [m[0], m[1], m[2]],
             levels,
@@ -68,10 +65,12 @@ impl Texture {
         );
         let (a, b) = (l.texels[ya + xa], l.texels[ya + xb]);
         let (c, d) = (l.texels[yb + xa], l.texels[yb + xb]);
+        let (right, down) = (fx / 255.0, fy);
+        let left = 1.0 / 255.0 - right;
         std::array::from_fn(|i| {
-            let top = a[i] + (b[i] - a[i]) * fx;
-            let low = c[i] + (d[i] - c[i]) * fx;
-            top + (low - top) * fy
+            let top = f32::from(a[i]) * left + f32::from(b[i]) * right;
+            let low = f32::from(c[i]) * left + f32::from(d[i]) * right;
+            top + (low - top) * down
         })
     }
 }
@@ -92,14 +91,15 @@ impl Level {
                 for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
                     let sx = (2 * x + dx).min(self.width - 1);
                     let sy = (2 * y + dy).min(self.height - 1);
-                    let t = self.texels[sy * self.width + sx];
+                    let t = self.texels[sy * self.width + sx].map(|c| f32::from(c) / 255.0);
                     for i in 0..3 {
                         sum[i] += t[i] * t[3];
                     }
                     sum[3] += t[3];
                 }
                 let k = 1.0 / sum[3].max(1e-3);
-                texels.push([sum[0] * k, sum[1] * k, sum[2] * k, sum[3] / 4.0]);
+                let mean = [sum[0] * k, sum[1] * k, sum[2] * k, sum[3] / 4.0];
+                texels.push(mean.map(|c| (c * 255.0).round() as u8));
             }
         }
         Level {
