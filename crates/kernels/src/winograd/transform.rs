@@ -51,6 +51,10 @@ pub fn weights_at_points<T: Element>(weights: &Packed<T>, taps: usize, c_in: usi
                     f64::from(weights.value(k, panel * COLUMNS + column).to_f32())
                 };
                 let lines = [0, 1, 2].map(|y| weights_there([0, 1, 2].map(|x| value(y, x))));
+                #[expect(
+                    clippy::needless_range_loop,
+                    reason = "x walks down a column of three lines"
+                )]
                 for x in 0..REACH {
                     let down = weights_there([0, 1, 2].map(|y| lines[y][x]));
                     for (y, value) in down.into_iter().enumerate() {
@@ -230,6 +234,10 @@ fn transform_sums<V: Lanes, O: Element>(
             bias[..count].copy_from_slice(&values[column..column + count]);
         }
         let bias = V::load(&bias);
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "x walks down a column of six lines"
+        )]
         for x in 0..SIDE {
             let values = back([0, 1, 2, 3, 4, 5].map(|y| lines[y][x]));
             for (y, values) in values.into_iter().enumerate() {
