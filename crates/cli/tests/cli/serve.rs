@@ -202,7 +202,9 @@ fn a_server_and_its_worker_may_start_at_the_same_moment() {
     };
     let asked = json!({"prompt": "a frog", "seconds": 1, "size": "96x64", "fps": 8, "steps": 1});
     let job = server.ask("POST", "/api/jobs", &asked.to_string());
-    assert_eq!(job["status"], "queued", "{job}");
+    // Whoever is free may have begun it before the answer was written.
+    let status = job["status"].as_str().unwrap_or_default();
+    assert!(["queued", "running"].contains(&status), "{job}");
     std::thread::sleep(Duration::from_millis(500));
     assert!(
         worker.child.try_wait().unwrap().is_none(),
