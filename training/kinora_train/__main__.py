@@ -9,7 +9,7 @@ from .common import Config, pick_device
 
 def main():
     parser = argparse.ArgumentParser(prog="kinora_train", description="Train kinora-mini, stage by stage.")
-    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "decoder", "latents", "transformer", "export", "import", "classifier", "evaluate", "cards", "smoke"])
+    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "export", "import", "classifier", "evaluate", "cards", "smoke"])
     parser.add_argument("--config", default="configs/mini-cpu.toml")
     parser.add_argument("--minutes", type=float, default=10.0, help="time budget of this run of the stage")
     parser.add_argument("--out", default="out", help="folder of checkpoints")
@@ -28,10 +28,6 @@ def main():
         from . import autoencoder
 
         autoencoder.train(config, args.minutes, args.out, resume=not args.fresh, seed=args.seed)
-    elif args.stage == "decoder":
-        from . import decoder
-
-        decoder.train(config, args.minutes, args.out, resume=not args.fresh, seed=args.seed)
     elif args.stage == "tokenizer":
         from . import text
 

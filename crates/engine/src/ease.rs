@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 
 use kinora_media::Frame;
 
-/// A frame as it is, and where it lies among the decoded ones.
+/// A frame as it is, and where it lies among the native ones.
 pub(crate) struct Truth {
     pub index: usize,
     pub frame: Frame,
 }
 
-/// Decoded frames with the error at their ends faded out.
+/// Native frames with the error at their ends faded out.
 pub(crate) struct Eased<I> {
     source: I,
     /// Frames over which an error fades.

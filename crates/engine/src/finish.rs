@@ -133,12 +133,9 @@ fn write(
                     ended: false,
                 };
                 let (before, after) = truths(plan, span, cancel)?;
-                let gain = plan.model.geometry.gain;
-                let rate = gain.rate(from)?;
-                let over = gain.rate(plan.drawn.fps)?.frames_in(EASED) as usize;
-                let decoded = Eased::new(of_span.by_ref(), over, before, after);
-                let decoded = decoded.skip(gain.frames(skip));
-                let shown = Retime::new(decoded, rate, to, Method::Motion).skip(drop);
+                let over = plan.drawn.fps.frames_in(EASED) as usize;
+                let native = Eased::new(of_span.by_ref(), over, before, after).skip(skip);
+                let shown = Retime::new(native, from, to, Method::Motion).skip(drop);
                 file.write(shown, span.frames)?;
                 // What lies behind the last frame that is shown, so that the next span begins with its own.
                 of_span.try_for_each(|frame| frame.map(|_| ()))?;
@@ -161,10 +158,8 @@ fn truths(
         let Some(condition) = joined else {
             return Ok(None);
         };
-        let gain = plan.model.geometry.gain;
-        let size = gain.size(plan.drawn.width, plan.drawn.height);
-        let frame = footage::frame_of(condition, offset, size, cancel)?;
-        let index = gain.frames(condition.frame_index + offset);
+        let frame = footage::native_frame(plan, condition, offset, cancel)?;
+        let index = condition.frame_index + offset;
         Ok(frame.map(|frame| Truth { index, frame }))
     };
     Ok((

@@ -7,7 +7,7 @@ use kinora_media::resize::Filter;
 use kinora_media::{Frame, Method, Rational, Resizer, Retime};
 
 use crate::plan::span::Kept;
-use crate::plan::{Footage, Output, PlannedCondition, Role};
+use crate::plan::{Footage, Output, Plan, PlannedCondition, Role};
 use crate::progress::Cancel;
 use crate::{Error, Result};
 
@@ -53,24 +53,24 @@ impl Facts {
     }
 }
 
-/// Frames of footage at the model's rate, or a span's, and of the size asked for.
+/// The frames that the model is given: at its rate, or a span's, and of the size that is drawn.
 pub(crate) struct NativeFrames<'a> {
     reader: Box<dyn VideoReader>,
     footage: &'a Footage,
     size: (u32, u32),
     resizer: Resizer,
-    /// The frame that is shown, and when it ends.
+    /// The frame that is shown, at the model's size, and when it ends.
     shown: Option<(Frame, f64)>,
     given: usize,
     cancel: &'a Cancel,
 }
 
 impl<'a> NativeFrames<'a> {
-    pub fn open(footage: &'a Footage, size: (u32, u32), cancel: &'a Cancel) -> Result<Self> {
+    pub fn open(plan: &Plan, footage: &'a Footage, cancel: &'a Cancel) -> Result<Self> {
         Ok(Self {
             reader: kinora_media::open(&footage.path)?,
             footage,
-            size,
+            size: (plan.drawn.width as u32, plan.drawn.height as u32),
             resizer: Resizer::new(Filter::Lanczos3),
             shown: None,
             given: 0,
@@ -124,11 +124,11 @@ impl Iterator for NativeFrames<'_> {
     }
 }
 
-/// The frame of a condition that lies `index` frames of the model's rate behind its first.
-pub(crate) fn frame_of(
+/// The frame of a condition that lies `index` frames behind its first, at the model's size.
+pub(crate) fn native_frame(
+    plan: &Plan,
     condition: &PlannedCondition,
     index: usize,
-    size: (u32, u32),
     cancel: &Cancel,
 ) -> Result<Option<Frame>> {
     let footage = Footage {
@@ -139,7 +139,7 @@ pub(crate) fn frame_of(
         per_frame: condition.per_frame,
         frames: 1,
     };
-    NativeFrames::open(&footage, size, cancel)?
+    NativeFrames::open(plan, &footage, cancel)?
         .next()
         .transpose()
 }

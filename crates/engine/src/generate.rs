@@ -145,8 +145,7 @@ impl<'a> Job<'a> {
             .progress
             .begin(Stage::Conditions, footage.len() as u64, of);
         for (done, footage) in (1..).zip(&footage) {
-            let size = (self.plan.drawn.width as u32, self.plan.drawn.height as u32);
-            let mut frames = NativeFrames::open(footage, size, self.cancel)?;
+            let mut frames = NativeFrames::open(self.plan, footage, self.cancel)?;
             networks.encode_footage(footage, &mut frames)?;
             stage.step(done);
         }
@@ -219,8 +218,7 @@ impl<'a> Job<'a> {
         times: &mut Times,
     ) -> Result<Written> {
         let of = (variant.index, variant.of);
-        let gain = self.plan.model.geometry.gain;
-        let frames = gain.frames(self.plan.drawn.frames - 1) as u64 + 1;
+        let frames = self.plan.drawn.frames as u64;
         let mut stage = Some(self.progress.begin(Stage::Decode, frames, of));
         let mut writing = None;
         let mut done = 0;

@@ -39,40 +39,6 @@ pub struct Geometry {
     pub temporal: usize,
     /// Channels of a latent.
     pub channels: usize,
-    /// What the decoder adds: 1 and 1 but for models that bring their pictures up by themselves.
-    pub gain: Gain,
-}
-
-/// How many times as much a decoder gives as the encoder takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gain {
-    /// Frames a second.
-    pub time: usize,
-    /// Pixels of a side.
-    pub space: usize,
-}
-
-impl Gain {
-    pub const NONE: Self = Self { time: 1, space: 1 };
-
-    /// Where a frame of the model's rate lies among the decoded ones; how many decoded frames so many intervals are.
-    pub fn frames(&self, native: usize) -> usize {
-        native * self.time
-    }
-
-    /// The rate of decoded frames.
-    pub fn rate(&self, native: Rational) -> Result<Rational> {
-        let num = u64::from(native.num()) * self.time as u64;
-        let num = u32::try_from(num).map_err(|_| {
-            Error::request(format!("{native} frames a second"), "give a lower rate")
-        })?;
-        Ok(Rational::new(num, native.den())?)
-    }
-
-    /// The size of decoded frames.
-    pub fn size(&self, width: usize, height: usize) -> (u32, u32) {
-        ((width * self.space) as u32, (height * self.space) as u32)
-    }
 }
 
 impl Geometry {
@@ -352,7 +318,6 @@ mod tests {
             spatial: 32,
             temporal: 8,
             channels: 16,
-            gain: Gain::NONE,
         };
         for (asked, made) in [(0, 1), (1, 1), (2, 9), (9, 9), (40, 41), (41, 41), (42, 49)] {
             assert_eq!(geometry.frames_at_least(asked), made, "{asked}");

@@ -248,7 +248,6 @@ pub(super) fn prepare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Gain;
 
     fn value(value: f32, frames: usize) -> Tensor {
         Tensor::full(value, (1, 1, frames, 1, 1), &Device::Cpu).unwrap()
@@ -271,7 +270,6 @@ mod tests {
             spatial: 1,
             temporal: 4,
             channels: 1,
-            gain: Gain::NONE,
         };
         let still = || {
             Some(Still {

@@ -81,7 +81,6 @@ pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Gain;
 
     #[test]
     fn packing_is_undone_by_unpacking() {
@@ -100,7 +99,6 @@ mod tests {
             spatial: 32,
             temporal: 8,
             channels: 1,
-            gain: Gain::NONE,
         };
         let coords = coordinates((3, 1, 2), (10, 0), 2.0, &geometry).unwrap();
         let rows = coords.squeeze(0).unwrap().to_vec2::<f32>().unwrap();

@@ -22,7 +22,7 @@ use kinora_models::{ModelSource, Tokenizer};
 use crate::family::{
     Denoising, Description, Family, FrameSink, FrameSource, Interruptible, Networks, Reading,
 };
-use crate::model::{Defaults, Gain, Geometry, Model, Spacing};
+use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
 use crate::plan::span::{DrawnSpan, Span};
 use crate::plan::{Footage, Plan, Role, Seam};
@@ -81,13 +81,11 @@ impl Family for Ltx {
             Kind::Text => 128,
             Kind::Condition => 256,
         };
-        let (time, space) = vae.decoder_gain();
         Ok(Description {
             geometry: Geometry {
                 spatial: vae.spatial_ratio(),
                 temporal: vae.temporal_ratio(),
                 channels: vae.latent_channels,
-                gain: Gain { time, space },
             },
             defaults: Defaults {
                 native: Vec::new(),

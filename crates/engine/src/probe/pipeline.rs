@@ -11,7 +11,7 @@ use crate::family::Denoising;
 use crate::ltx::conditions::Item;
 use crate::ltx::pipeline::{self as ltx, Kind, Prompt, Settings};
 use crate::ltx::schedule::Scheduler;
-use crate::model::{Gain, Geometry};
+use crate::model::Geometry;
 use crate::noise::NoiseSource;
 use crate::{Error, Result, frames};
 
@@ -95,7 +95,6 @@ pub(super) fn pipeline<'a>(probe: &'a Probe, inputs: &'a Inputs) -> Result<Run<'
         spatial: vae.spatial_ratio(),
         temporal: vae.temporal_ratio(),
         channels: transformer.config().in_channels,
-        gain: Gain::NONE, // frames are given as they are decoded
     };
     settings.validate(&geometry)?;
     let prompt = prompt(probe, inputs, "prompt_embeds", "prompt_attention_mask")?;

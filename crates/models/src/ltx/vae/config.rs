@@ -141,17 +141,6 @@ impl AutoencoderConfig {
         self.spatial_compression_ratio.unwrap_or(scale)
     }
 
-    /// How many times as many frames, and as many pixels a side, the decoder gives as the encoder takes: (1, 1) in the
-    /// published models; more where a decoder brings its pictures up by itself.
-    pub fn decoder_gain(&self) -> (usize, usize) {
-        let doublings = count(&self.decoder_spatio_temporal_scaling);
-        let gain = |made: usize, taken: usize| (made / taken.max(1)).max(1);
-        (
-            gain(self.patch_size_t << doublings, self.temporal_ratio()),
-            gain(self.patch_size << doublings, self.spatial_ratio()),
-        )
-    }
-
     /// The encoder's down blocks, finest first.
     pub(super) fn down_blocks(&self) -> Vec<DownPlan> {
         // In 0.9.5 the list of widths begins with the first block's input.
@@ -406,20 +395,10 @@ mod tests {
     }
 
     #[test]
-    fn a_decoder_with_one_more_doubling_gives_twice_as_much() {
-        let mut config = parse(V091);
-        config.decoder_block_out_channels.insert(0, 64);
-        config.decoder_spatio_temporal_scaling.insert(0, true);
-        assert_eq!(config.decoder_gain(), (2, 2));
-        assert_eq!((config.temporal_ratio(), config.spatial_ratio()), (8, 32));
-    }
-
-    #[test]
     fn published_configs_are_supported() {
         for json in [V090, V091, V095] {
             let config = parse(json);
             config.validate().expect("supported");
-            assert_eq!(config.decoder_gain(), (1, 1));
             assert_eq!((config.temporal_ratio(), config.spatial_ratio()), (8, 32));
         }
         let widths: Vec<_> = parse(V091)

@@ -65,7 +65,7 @@ pub fn decode(
     noise: &mut Noise,
     sink: &mut dyn FnMut(Tensor) -> Result<()>,
 ) -> Result<()> {
-    let ratio = vae.temporal_ratio() * vae.config().decoder_gain().0;
+    let ratio = vae.temporal_ratio();
     let frames = z.dim(TIME)?;
     let mut decode = |z: &Tensor| decode_space(vae, z, temb, tiling.space, noise);
     let time = match tiling.time {
@@ -137,7 +137,7 @@ fn decode_space(
     space: Option<SpaceTiles>,
     noise: &mut Noise,
 ) -> Result<Tensor> {
-    let ratio = vae.spatial_ratio() * vae.config().decoder_gain().1;
+    let ratio = vae.spatial_ratio();
     let (height, width) = (z.dim(HEIGHT)?, z.dim(WIDTH)?);
     match space {
         Some(SpaceTiles {
