@@ -113,8 +113,9 @@ class Stills:
         self.grid = grid_of(vae, config.world.fps)
         self.pool = []
         table = config.transformer
+        still = type(config)({**config["world"], "skip": config.world.get("skip", []) + table.get("still_skip", [])})
         self.feeds = [
-            world.groups(config.world, table.batch, width=w, height=h, frames=1, seed=int(rng.integers(1 << 30)))
+            world.groups(still, table.batch, width=w, height=h, frames=1, seed=int(rng.integers(1 << 30)))
             for w, h in table.still_sizes
         ]
 
