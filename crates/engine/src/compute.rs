@@ -60,6 +60,11 @@ impl Compute {
         })
     }
 
+    /// What the device can multiply and add at most in this type, in GFLOP/s; `None` where it is not known.
+    pub fn peak_gflops(&self) -> Option<f64> {
+        (self.kind == DeviceKind::Cpu).then(|| kinora_models::cpu_peak_gflops(self.dtype))
+    }
+
     /// f32 on the CPU.
     pub fn cpu() -> Self {
         Self {

@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use kinora_media::Frame;
 use kinora_models::ModelSource;
 
-use crate::model::{Defaults, Geometry};
+use crate::model::{Defaults, Geometry, Model};
 use crate::noise::NoiseSource;
 use crate::plan::{Footage, Plan};
 use crate::{Error, Result, ltx};
@@ -27,6 +27,9 @@ pub trait Family: Debug + Send + Sync {
 
     /// How a text looks to the text encoder.
     fn read_text(&self, source: &ModelSource, text: &str) -> Result<Reading>;
+
+    /// Additions and multiplications of one evaluation of the network that denoises, for so many tokens of a clip.
+    fn operations(&self, model: &Model, tokens: usize) -> Result<f64>;
 
     /// Refuses what this family cannot do, before any work.
     fn check(&self, plan: &Plan) -> Result<()>;

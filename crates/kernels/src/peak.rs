@@ -28,3 +28,9 @@ pub fn gflops<T: Element>(path: Path) -> f64 {
     black_box(sums);
     best / 1e9
 }
+
+/// The same of all threads at once.
+pub fn machine_gflops<T: Element>(path: Path) -> f64 {
+    let threads = rayon::broadcast(|_| gflops::<T>(path));
+    threads.into_iter().sum()
+}

@@ -17,7 +17,7 @@ pub mod t5;
 
 pub use error::{Error, Result};
 pub use kinora_kernels::memory;
-pub use layers::cpu_dtype;
+pub use layers::{cpu_dtype, cpu_peak_gflops};
 pub use mini::MINI;
 pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};
 pub use tokenizer::{Encoding, Tokenizer};

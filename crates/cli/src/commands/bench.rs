@@ -41,7 +41,13 @@ pub fn run(args: BenchArgs) -> Outcome {
         Err(error) => return Err(running(error)),
         Ok(_) => {}
     }
-    let measure = Measure::of(&plan, &watch, begun.elapsed());
+    let total = begun.elapsed();
+    let operations = plan.operations_of_step().map_err(running)?;
+    let speed = Speed {
+        operations,
+        peak: plan.compute.peak_gflops(),
+    };
+    let measure = Measure::of(&plan, &watch, total, speed);
     match args.json {
         true => println!("{}", measure.as_json(&plan)),
         false => measure.print(&plan),
@@ -95,17 +101,28 @@ impl Watch {
     }
 }
 
+/// What a step's time is held against.
+struct Speed {
+    /// Additions and multiplications of a step.
+    operations: f64,
+    /// GFLOP/s that the machine reaches at most, measured just now.
+    peak: Option<f64>,
+}
+
 /// What it came to, in seconds.
 struct Measure {
     stages: Vec<(Stage, f64)>,
     /// Between the ends of two steps: loading is not counted. `None` for a single step.
     step: Option<f64>,
+    /// Of the steps.
+    gflops: Option<f64>,
+    peak_gflops: Option<f64>,
     decode_fps: Option<f64>,
     total: f64,
 }
 
 impl Measure {
-    fn of(plan: &Plan, watch: &Watch, total: Duration) -> Self {
+    fn of(plan: &Plan, watch: &Watch, total: Duration, speed: Speed) -> Self {
         let seen = watch.0.lock().unwrap_or_else(|e| e.into_inner());
         let stages: Vec<(Stage, f64)> = seen
             .stages
@@ -121,6 +138,8 @@ impl Measure {
         let decode = stages.iter().find(|(stage, _)| *stage == Stage::Decode);
         Self {
             step,
+            gflops: step.map(|step| speed.operations / step / 1e9),
+            peak_gflops: speed.peak,
             decode_fps: decode.map(|(_, s)| plan.drawn.frames as f64 / s),
             stages,
             total: total.as_secs_f64(),
@@ -130,6 +149,11 @@ impl Measure {
     /// Frames decoded in the time in which one is shown.
     fn decode_against_real_time(&self, plan: &Plan) -> Option<f64> {
         self.decode_fps.map(|fps| fps / plan.drawn.fps.as_f64())
+    }
+
+    /// The part of the machine's peak that the steps reach.
+    fn of_peak(&self) -> Option<f64> {
+        Some(self.gflops? / self.peak_gflops?)
     }
 
     fn as_json(&self, plan: &Plan) -> serde_json::Value {
@@ -153,6 +177,8 @@ impl Measure {
             "tokens": plan.tokens,
             "stages_s": stages,
             "step_s": self.step,
+            "step_gflops": self.gflops,
+            "peak_gflops": self.peak_gflops,
             "decode_fps": self.decode_fps,
             "decode_realtime": self.decode_against_real_time(plan),
             "total_s": self.total,
@@ -185,7 +211,14 @@ impl Measure {
         );
         for (stage, seconds) in &self.stages {
             let more = match stage {
-                Stage::Denoise => self.step.map(|s| format!("{s:.3} s a step")),
+                Stage::Denoise => self.step.map(|s| {
+                    let speed = self.gflops.map(|g| format!(", {g:.0} GFLOP/s"));
+                    let share = self
+                        .of_peak()
+                        .map(|part| format!(", {:.0} % of the machine's peak", part * 100.0));
+                    let more = [speed, share].into_iter().flatten().collect::<String>();
+                    format!("{s:.3} s a step{more}")
+                }),
                 Stage::Decode => self.decode_fps.map(|fps| {
                     let times = self.decode_against_real_time(plan).unwrap_or_default();
                     format!("{fps:.1} frames a second, {times:.1} × real time")

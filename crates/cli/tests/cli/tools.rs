@@ -295,7 +295,14 @@ fn the_bench_tells_each_stage_and_leaves_nothing() {
         ])
         .ok();
     let said: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
-    for key in ["step_s", "decode_fps", "decode_realtime", "total_s"] {
+    for key in [
+        "step_s",
+        "step_gflops",
+        "peak_gflops",
+        "decode_fps",
+        "decode_realtime",
+        "total_s",
+    ] {
         assert!(said[key].as_f64().unwrap() > 0.0, "{key}: {said}");
     }
     for stage in ["text", "denoise", "decode", "write"] {
@@ -314,7 +321,14 @@ fn the_bench_tells_each_stage_and_leaves_nothing() {
         .run(&["bench", "--seconds", "1", "--size", "96x64", "--steps", "2"])
         .ok()
         .stdout();
-    for word in ["denoise", "s a step", "real time", "in all"] {
+    for word in [
+        "denoise",
+        "s a step",
+        "GFLOP/s",
+        "machine's peak",
+        "real time",
+        "in all",
+    ] {
         assert!(table.contains(word), "`{word}` is missing in: {table}");
     }
 }

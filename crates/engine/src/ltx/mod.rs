@@ -114,6 +114,11 @@ impl Family for Ltx {
         })
     }
 
+    fn operations(&self, model: &Model, tokens: usize) -> Result<f64> {
+        let transformer: TransformerConfig = model.source().config("transformer")?;
+        Ok(transformer.operations(tokens, model.defaults.max_text_tokens))
+    }
+
     fn check(&self, plan: &Plan) -> Result<()> {
         let scheduler = SchedulerConfig::load(plan.model.source())?;
         let settings = settings(plan)?;

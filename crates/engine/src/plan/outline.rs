@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Plan, Span};
+use crate::Result;
 
 /// Operations a second that a device is taken to do, where nothing was measured yet.
 const CPU_CORE: f64 = 25e9;
@@ -99,6 +100,12 @@ impl Plan {
             notes: self.notes.clone(),
             spans,
         }
+    }
+
+    /// Additions and multiplications of a step of the largest window, both branches of guidance counted.
+    pub fn operations_of_step(&self) -> Result<f64> {
+        let passes = if self.drawn.guidance > 1.0 { 2.0 } else { 1.0 };
+        Ok(self.model.family.operations(&self.model, self.tokens)? * passes)
     }
 
     fn span_outline(&self, span: &Span) -> SpanOutline {

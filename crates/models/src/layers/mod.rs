@@ -21,6 +21,15 @@ pub fn cpu_dtype() -> DType {
     }
 }
 
+/// What this CPU's threads can multiply and add at most in a type, in GFLOP/s: measured now, in a few hundredths of a second.
+pub fn cpu_peak_gflops(dtype: DType) -> f64 {
+    let path = kinora_kernels::Path::best();
+    match dtype {
+        DType::BF16 => kinora_kernels::peak::machine_gflops::<half::bf16>(path),
+        _ => kinora_kernels::peak::machine_gflops::<f32>(path),
+    }
+}
+
 /// The dtype that activations take. On a CPU it is f32 whatever the weights are: only the factors of a
 /// product are rounded there, and one rounding less at every layer is worth the memory.
 pub(crate) fn activation_dtype(weights: DType, device: &Device) -> DType {

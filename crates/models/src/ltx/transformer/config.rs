@@ -82,6 +82,17 @@ impl TransformerConfig {
         self.num_attention_heads * self.attention_head_dim
     }
 
+    /// Additions and multiplications of one evaluation for `tokens` tokens of one clip, where the keys and values of its
+    /// `text` tokens are at hand.
+    pub fn operations(&self, tokens: usize, text: usize) -> f64 {
+        let (n, l, d) = (tokens as f64, text as f64, self.inner_dim() as f64);
+        let projections = 6.0 * n * d * d; // q, k, v and output among the clip's tokens, q and output to the text
+        let feed_forward = 8.0 * n * d * d;
+        let attention = 2.0 * n * (n + l) * d;
+        let ends = n * d * (self.in_channels + self.out_channels()) as f64;
+        2.0 * (self.num_layers as f64 * (projections + feed_forward + attention) + ends)
+    }
+
     /// Channels out.
     pub fn out_channels(&self) -> usize {
         self.out_channels.unwrap_or(self.in_channels)
@@ -131,5 +142,24 @@ impl ComponentConfig for TransformerConfig {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_those_of_the_products() {
+        // Counted by hand: a token of one layer takes 14 d² + 2 (n + l) d multiplications, and the ends 2 c d.
+        let config = TransformerConfig {
+            in_channels: 32,
+            out_channels: None,
+            num_attention_heads: 16,
+            num_layers: 12,
+            ..TransformerConfig::default()
+        };
+        let token = 12 * (14 * 1024 * 1024 + 2 * (2160 + 64) * 1024) + 2 * 32 * 1024_u64;
+        assert_eq!(config.operations(2160, 64), (2 * 2160 * token) as f64);
     }
 }
