@@ -101,6 +101,9 @@ def train(config, minutes, out, resume=True, seed=1):
     if not (resume and path.exists()):
         sample = torch.cat([next(stills).pixels(device)[:, :, 0] for _ in range(table.pca_stills // table.still_batch)])
         pca.initialise(model, sample)
+    # Once a transformer has learnt its latents, the encoder stays and only the decoder goes on.
+    kept = table.get("keep_encoder", False)
+    model.encoder.requires_grad_(not kept)
     optimizer = Optimizer([model], table)
     log, budget = Log(out, "autoencoder"), Budget(minutes)
     step = seen = 0
@@ -133,7 +136,8 @@ def train(config, minutes, out, resume=True, seed=1):
                 y = model.decode(model.encode(x[:n]).latent_dist.mode()).sample
                 save_grid(torch.cat([x[:n, :, -1], y[:n, :, -1]]), Path(out) / "autoencoder.png", n)
     with optimizer.averaged():
-        measure_latents(model, [next(stills) for _ in range(8)] + [next(clips) for _ in range(8)], device)
+        if not kept:
+            measure_latents(model, [next(stills) for _ in range(8)] + [next(clips) for _ in range(8)], device)
         save_atomically({"model": half(model.state_dict()), "step": step}, path)
         model.save_pretrained(Path(out) / "vae")
 
