@@ -506,6 +506,8 @@ fn what_may_go_wrong_is_said_before_the_work() {
     assert!(torn.contains("card 1 at 0.5 s says beach"), "{torn}");
     let long = notes(Board::new(4.0, "").with_card(Card::text(0.0, "a frog in the snow")));
     assert!(long.contains("windows"), "{long}");
+    let bare = studio.plan(Board::new(60.0, "a frog"), "out.mp4").unwrap();
+    assert_eq!(bare.output.fps.seconds(bare.output.frames), 60.0);
     let mut other = tools::extend(&clip, 0.0, 1.0, Some("a frog")).unwrap();
     other.size = Some((128, 128));
     assert!(notes(other).contains("64x64 at 30 fps"));

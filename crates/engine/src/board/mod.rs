@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use card::{Card, CardKind, Gap};
 pub use source::{Curve, Source, Strength};
 
+use crate::plan::limits::SECONDS;
 use crate::request::{Aspect, Effort, Request, Resolution};
 use crate::{Error, Result};
 
@@ -161,7 +162,13 @@ pub(crate) fn joined(scene: &str, text: Option<&str>) -> String {
 }
 
 impl From<Board> for Request {
-    fn from(board: Board) -> Self {
+    fn from(mut board: Board) -> Self {
+        // Without cards it would be a plain clip, which may not be as long as a board.
+        let bare = board.cards.is_empty() && board.sources.is_empty();
+        if bare && !SECONDS.contains(&board.duration) {
+            let prompt = std::mem::take(&mut board.prompt);
+            board.cards.push(Card::text(0.0, prompt));
+        }
         Self {
             prompt: board.prompt,
             negative: board.negative,
