@@ -101,6 +101,7 @@ def export(config, out, extra):
     })  # fmt: skip
     path = out / "vocabulary.json"
     count = ["--actors", str(config.world.actors), "--places", str(config.world.places)]
+    count += [] if config.world.get("solid") else ["--flat"]
     subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *count], check=True)
     words = json.loads(path.read_text())
     skipped = config.world.get("skip", [])

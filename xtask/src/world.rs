@@ -68,6 +68,9 @@ pub enum Command {
         actors: usize,
         #[arg(long, default_value_t = usize::MAX)]
         places: usize,
+        /// Only the actions and cameras of flat scenes, and neither styles nor colours of parts
+        #[arg(long)]
+        flat: bool,
     },
 }
 
@@ -181,8 +184,13 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             out,
             actors,
             places,
+            flat,
         } => {
-            let text = serde_json::to_string_pretty(&vocabulary(actors, places))?;
+            let mut words = vocabulary(actors, places);
+            if flat {
+                keep_flat(&mut words);
+            }
+            let text = serde_json::to_string_pretty(&words)?;
             std::fs::write(&out, text + "\n")
                 .with_context(|| format!("cannot write {}", out.display()))
         }
@@ -319,6 +327,16 @@ fn sheet(
     image
         .save(out)
         .with_context(|| format!("cannot write {}", out.display()))
+}
+
+/// Leaves of everything that can be said what is said of flat scenes.
+fn keep_flat(words: &mut serde_json::Value) {
+    for (key, count) in [("actions", Action::FLAT), ("camera", Camera::FLAT)] {
+        words[key].as_array_mut().expect("a list").truncate(count);
+    }
+    for key in ["styles", "colours"] {
+        words.as_object_mut().expect("an object").remove(key);
+    }
 }
 
 fn vocabulary(actors: usize, places: usize) -> serde_json::Value {

@@ -253,6 +253,11 @@ impl Action {
     pub const FLAT: usize = 11;
 }
 
+impl Camera {
+    /// Those that flat scenes know: the first of the list.
+    pub const FLAT: usize = 8;
+}
+
 impl Place {
     /// How many of the list flat scenes know: the first.
     pub const FLAT: usize = 15;
