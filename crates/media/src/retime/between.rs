@@ -250,6 +250,19 @@ fn sample(frame: &Frame, [x, y]: Vector) -> [f32; 3] {
     let (wx, wy) = (cubic(x - left), cubic(y - top));
     let (left, top) = (left as i32 - 1, top as i32 - 1);
     let mut out = [0.0; 3];
+    if left >= 0 && top >= 0 && left + 4 <= width && top + 4 <= height {
+        let at = (top * width + left) as usize * 3;
+        let rows = frame.rgb()[at..].chunks(width as usize * 3);
+        for (row, weight_y) in rows.zip(wy) {
+            for (pixel, weight_x) in row[..12].chunks_exact(3).zip(wx) {
+                let weight = weight_x * weight_y;
+                for (sum, value) in out.iter_mut().zip(pixel) {
+                    *sum += weight * f32::from(*value);
+                }
+            }
+        }
+        return out;
+    }
     for (j, weight_y) in wy.iter().enumerate() {
         let row = (top + j as i32).clamp(0, height - 1) as usize * width as usize;
         for (i, weight_x) in wx.iter().enumerate() {

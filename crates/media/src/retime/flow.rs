@@ -4,6 +4,8 @@
 //! the coarser level, and those around the best of them; where nothing fits, it searches. So vectors
 //! spread over what moves together, and something small and fast is still found.
 
+use std::array::from_fn;
+
 use crate::Frame;
 
 /// A block's side, and the distance from one block to the next.
@@ -115,13 +117,39 @@ impl Level {
         Some(Self::padded(width, height, &rgb))
     }
 
+    /// The greys of `N`×`N` pixels from (`x`, `y`) on, all moved by one vector: they lie equally far between pixels, so
+    /// neighbours share what is read and mixed.
+    fn moved<const N: usize>(&self, x: i32, y: i32, [vx, vy]: Vector) -> [[f32; N]; N] {
+        let (left, top) = (x as f32 + vx, y as f32 + vy);
+        let (column, row) = (floor(left), floor(top));
+        let fits = |first: i32, size: i32| first > -PAD && first + (N as i32) < size + PAD;
+        if !fits(column, self.width) || !fits(row, self.height) {
+            return from_fn(|j| {
+                from_fn(|i| self.sample((x + i as i32) as f32 + vx, (y + j as i32) as f32 + vy))
+            });
+        }
+        let (fx, fy) = (left - column as f32, top - row as f32);
+        let across = |j: i32| -> [f32; N] {
+            let at = self.at(column, row + j);
+            let grey = &self.grey[at..=at + N];
+            from_fn(|i| grey[i] + (grey[i + 1] - grey[i]) * fx)
+        };
+        let mut upper = across(0);
+        from_fn(|j| {
+            let lower = across(j as i32 + 1);
+            let mixed = from_fn(|i| upper[i] + (lower[i] - upper[i]) * fy);
+            upper = lower;
+            mixed
+        })
+    }
+
     /// The grey at a place between pixels, which may lie outside the picture.
     fn sample(&self, x: f32, y: f32) -> f32 {
         let x = x.clamp((1 - PAD) as f32, (self.width + PAD - 2) as f32);
         let y = y.clamp((1 - PAD) as f32, (self.height + PAD - 2) as f32);
-        let (left, top) = (x.floor(), y.floor());
-        let (fx, fy) = (x - left, y - top);
-        let at = self.at(left as i32, top as i32);
+        let (left, top) = (floor(x), floor(y));
+        let (fx, fy) = (x - left as f32, y - top as f32);
+        let at = self.at(left, top);
         let below = at + self.stride();
         let upper = self.grey[at] + (self.grey[at + 1] - self.grey[at]) * fx;
         let lower = self.grey[below] + (self.grey[below + 1] - self.grey[below]) * fx;
@@ -338,29 +366,30 @@ struct Window<'a> {
 }
 
 impl Window<'_> {
-    /// Each pixel's index in `a`, and its place.
-    fn pixels(&self) -> impl Iterator<Item = (usize, f32, f32)> {
-        (0..BLOCK).flat_map(move |y| {
+    /// What each pixel of the block, by its index in `a`, differs from where a vector leads.
+    fn errors(&self, vector: Vector) -> impl Iterator<Item = (usize, f32)> {
+        let there = self
+            .b
+            .moved::<{ BLOCK as usize }>(self.left, self.top, vector);
+        (0..BLOCK).zip(there).flat_map(move |(y, row)| {
             let start = self.a.at(self.left, self.top + y);
-            let row = (self.top + y) as f32;
-            (0..BLOCK).map(move |x| (start + x as usize, (self.left + x) as f32, row))
+            (start..)
+                .zip(row)
+                .map(|(at, there)| (at, self.a.grey[at] - there))
         })
     }
 
-    fn misfit(&self, [vx, vy]: Vector) -> f32 {
-        self.pixels()
-            .map(|(at, x, y)| (self.a.grey[at] - self.b.sample(x + vx, y + vy)).powi(2))
-            .sum()
+    fn misfit(&self, vector: Vector) -> f32 {
+        self.errors(vector).map(|(_, error)| error * error).sum()
     }
 
     /// The vector that would fit if brightness were linear; `None` on a flat block.
     fn step(&self, [vx, vy]: Vector) -> Option<Vector> {
         let (mut xx, mut xy, mut yy, mut ex, mut ey) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let (grey, stride) = (&self.a.grey, self.a.stride());
-        for (at, x, y) in self.pixels() {
+        for (at, error) in self.errors([vx, vy]) {
             let gx = (grey[at + 1] - grey[at - 1]) / 2.0;
             let gy = (grey[at + stride] - grey[at - stride]) / 2.0;
-            let error = grey[at] - self.b.sample(x + vx, y + vy);
             xx += gx * gx;
             xy += gx * gy;
             yy += gy * gy;
@@ -448,13 +477,19 @@ fn agreed(candidates: &[(Vector, f32); 4]) -> Option<Vector> {
 }
 
 /// Mean absolute difference of the 3×3 around a pixel, 0…255.
-fn pixel_misfit(a: &Level, b: &Level, x: i32, y: i32, [vx, vy]: Vector) -> f32 {
+fn pixel_misfit(a: &Level, b: &Level, x: i32, y: i32, vector: Vector) -> f32 {
     let mut sum = 0.0;
-    for row in y - 1..=y + 1 {
-        for column in x - 1..=x + 1 {
-            let there = b.sample(column as f32 + vx, row as f32 + vy);
-            sum += (a.grey[a.at(column, row)] - there).abs();
+    for (row, there) in (y - 1..).zip(b.moved::<3>(x - 1, y - 1, vector)) {
+        let at = a.at(x - 1, row);
+        for (here, there) in a.grey[at..at + 3].iter().zip(there) {
+            sum += (here - there).abs();
         }
     }
     sum / 27.0
+}
+
+/// The whole number at or below `x`; on plain processors `f32::floor` is a call.
+fn floor(x: f32) -> i32 {
+    let whole = x as i32;
+    whole - i32::from(x < whole as f32)
 }
