@@ -125,6 +125,7 @@ def generate(program, model, prompt, seed, folder, config):
     from PIL import Image
 
     width, height = config.transformer.clip_size
+    Path(folder).parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [program, "generate", prompt, "-o", f"{folder}/", "--model", str(model), "--size", f"{width}x{height}", "--seconds", "5",
          "--fps", str(config.world.fps), "--seed", str(seed), "--quiet"], check=True,
