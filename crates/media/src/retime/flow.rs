@@ -122,7 +122,7 @@ impl Level {
     fn moved<const N: usize>(&self, x: i32, y: i32, [vx, vy]: Vector) -> [[f32; N]; N] {
         let (left, top) = (x as f32 + vx, y as f32 + vy);
         let (column, row) = (floor(left), floor(top));
-        let fits = |first: i32, size: i32| first > -PAD && first + (N as i32) < size + PAD;
+        let fits = |first: i32, size: i32| first > -PAD && first < size + PAD - N as i32;
         if !fits(column, self.width) || !fits(row, self.height) {
             return from_fn(|j| {
                 from_fn(|i| self.sample((x + i as i32) as f32 + vx, (y + j as i32) as f32 + vy))
@@ -491,5 +491,34 @@ fn pixel_misfit(a: &Level, b: &Level, x: i32, y: i32, vector: Vector) -> f32 {
 /// The whole number at or below `x`; on plain processors `f32::floor` is a call.
 fn floor(x: f32) -> i32 {
     let whole = x as i32;
-    whole - i32::from(x < whole as f32)
+    whole.saturating_sub(i32::from(x < whole as f32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_moved_together_are_those_moved_alone() {
+        let shade = |x: u32, y: u32| [(x * 37 + y * 91) as u8, (x * y) as u8, (x + 5 * y) as u8];
+        let level = Level::of(&Frame::from_fn(32, 24, shade).unwrap());
+        let vectors = [
+            [0.0, 0.0],
+            [0.3, -0.7],
+            [5.5, 2.25],
+            [-30.2, 40.0],
+            [1e9, -1e9],
+        ];
+        for (x, y) in [(0, 0), (-4, -4), (20, 15), (29, 21)] {
+            for v in vectors {
+                let together = level.moved::<3>(x, y, v);
+                for (j, row) in (y..).zip(together) {
+                    for (i, value) in (x..).zip(row) {
+                        let alone = level.sample(i as f32 + v[0], j as f32 + v[1]);
+                        assert!((value - alone).abs() < 0.01, "{i}, {j}, {v:?}");
+                    }
+                }
+            }
+        }
+    }
 }
