@@ -51,7 +51,7 @@ def main():
     elif args.stage == "import":
         from . import export
 
-        export.import_model(args.out, extra)
+        export.import_model(config, args.out, extra)
     else:
         from . import evaluate
 

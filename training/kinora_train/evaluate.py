@@ -1,6 +1,6 @@
 """Stages `classifier`, `evaluate` and `cards`: does a generated clip show what its prompt says?
 
-The classifier learns actor, place and action from renders of the `val` split (its own seeds) and never sees a sample.
+The classifier learns actor, place, action and style from renders of the `val` split (its own seeds) and never sees a sample.
 The evaluation generates clips for held-out combinations with the `kinora` program itself, in both languages, and
 reports top-1 with Wilson intervals beside the classifier's own score on real renders and beside chance. `cards` names
 clips that `cargo xtask boards` has drawn.
@@ -20,7 +20,7 @@ from torch import nn
 from . import world
 from .common import Budget, Log, pick_device, save_atomically, save_grid, write_json
 
-HEADS = ("actor", "place", "action")
+HEADS = ("actor", "place", "action", "style")
 MOMENTS, WIDTH, HEIGHT = 6, 112, 64  # a clip is seen as six frames of this size, a second apart at most
 
 
@@ -53,7 +53,7 @@ class Classifier(nn.Module):
 
 def table_sizes(config):
     """Labels a head may give; ids are the world's, stable while tables grow."""
-    return {"actor": config.world.actors, "place": config.world.places, "action": 16}
+    return {"actor": config.world.actors, "place": config.world.places, "action": 16, "style": 9}
 
 
 def spoil(x):
@@ -168,7 +168,7 @@ def evaluate(config, args, extra):
     save_grid(torch.cat(sheet), options.report / "samples.png", 6)
     (options.report / "prompts.txt").write_text("\n".join(prompts) + "\n")
 
-    sizes = {"actor": config.world.actors, "place": config.world.places, "action": 11}
+    sizes = {"actor": config.world.actors, "place": config.world.places, "action": 11, "style": 4}
     rows = ["| | English | Chinese | both | real renders | chance |", "| --- | --- | --- | --- | --- | --- |"]
     result = {}
     for k in HEADS:
@@ -200,20 +200,20 @@ def name_cards(config, args, extra):
     folder = parser.parse_args(extra).clips
     device = pick_device()
     model = load_classifier(config, args, device)
-    rows = {}
+    rows, heads = {}, HEADS[:3]  # boards are drawn in no style
     for clip in json.loads((folder / "clips.json").read_text()):
         frames = [torch.from_numpy(np.array(Image.open(folder / name).convert("RGB"))) for name in clip["frames"]]
         x = torch.stack(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
         guess = model(F.interpolate(x, (HEIGHT, WIDTH), mode="area").unsqueeze(0).to(device))
-        row = rows.setdefault(clip["what"], {k: [] for k in (*HEADS, "likely")})
-        for k in HEADS:
+        row = rows.setdefault(clip["what"], {k: [] for k in (*heads, "likely")})
+        for k in heads:
             row[k].append(int(guess[k].argmax()) == clip[k])
         row["likely"].append(float(guess["actor"].softmax(1)[0, clip["actor"]]))
     lines = ["| what | actor | place | action | the actor's probability | n |", "| --- | --- | --- | --- | --- | --- |"]
     for what, row in rows.items():
         n = len(row["actor"])
         cells = []
-        for k in HEADS:
+        for k in heads:
             low, high = wilson(sum(row[k]), n)
             cells.append(f"{100 * sum(row[k]) / n:.0f} % ({100 * low:.0f}–{100 * high:.0f})")
         lines.append(f"| {what} | {' | '.join(cells)} | {sum(row['likely']) / n:.2f} | {n} |")

@@ -99,11 +99,7 @@ def export(config, out, extra):
         "max_text_tokens": config.text.max_length,
         **config.get("sampling", {}),
     })  # fmt: skip
-    path = out / "vocabulary.json"
-    count = ["--actors", str(config.world.actors), "--places", str(config.world.places)]
-    count += [] if config.world.get("solid") else ["--flat"]
-    subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *count], check=True)
-    words = json.loads(path.read_text())
+    words = words_of(config, out)
     skipped = config.world.get("skip", [])
     words["actions"] = [action for action in words["actions"] if action["name"]["en"] not in skipped]
     words["trained_on"] = {
@@ -117,19 +113,34 @@ def export(config, out, extra):
     print(f"{to}: {total / 1e6:.1f} MB of weights, {state['seen']} samples seen")
 
 
-def import_model(out, extra):
-    """Lay a shipped model out as checkpoints, so that training goes on from it."""
+def words_of(config, out):
+    """Everything that the world's captions can say, as `xtask world vocab` writes it."""
+    path = Path(out) / "vocabulary.json"
+    count = ["--actors", str(config.world.actors), "--places", str(config.world.places)]
+    count += [] if config.world.get("solid") else ["--flat"]
+    subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *count], check=True)
+    return json.loads(path.read_text())
+
+
+def import_model(config, out, extra):
+    """Lay a shipped model out as checkpoints, so that training goes on from it; characters that the world's words have and
+    its tokenizer lacks get pieces of their own, which begin as the unknown one."""
     parser = argparse.ArgumentParser(prog="kinora_train import")
     parser.add_argument("--from", dest="source", type=Path, required=True, help="model directory to start from")
     source, out = parser.parse_args(extra).source, Path(out)
     shutil.copytree(source / "tokenizer", out / "tokenizer", dirs_exist_ok=True)
+    entries = [entry for kind in words_of(config, out).values() for entry in kind]
+    more = text.learn_characters(out / "tokenizer" / "tokenizer.json", [word for entry in entries for word in entry["words"]["zh"]])
+    encoder = weights_of(source / "text_encoder")
+    rows = encoder["shared.weight"]
+    encoder["shared.weight"] = torch.cat([rows, rows[text.UNK_ID].expand(more, -1)])
     vae = AutoencoderKLLTXVideo.from_config(AutoencoderKLLTXVideo.load_config(source / "vae"))
     vae.load_state_dict(weights_of(source / "vae"))
     vae.save_pretrained(out / "vae")
     save_atomically({"model": half(vae.state_dict()), "step": 0}, out / "autoencoder.pt")
     save_atomically({
         "model": half(weights_of(source / "transformer")),
-        "encoder": half(weights_of(source / "text_encoder")),
+        "encoder": half(encoder),
         "seen": json.loads((source / "vocabulary.json").read_text())["trained_on"]["samples"],
     }, out / "transformer.pt")  # fmt: skip
-    print(f"{out} holds the networks of {source}")
+    print(f"{out} holds the networks of {source}; {more} characters are new")

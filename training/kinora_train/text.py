@@ -1,5 +1,6 @@
 """The bilingual tokenizer (Unigram, T5's layout of special tokens) and the text encoder that trains with the transformer."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import T5Config, T5EncoderModel
 
 from . import world
+from .common import write_json
 
 PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
+UNK_ID = 2
 
 
 def train_tokenizer(config, out, scenes=20_000):
@@ -43,6 +46,18 @@ def train_tokenizer(config, out, scenes=20_000):
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     print(f"{tokenizer.get_vocab_size()} pieces in {folder}")
+
+
+def learn_characters(path, words):
+    """Give the tokenizer at `path` a piece for each Chinese character of `words` that it lacks; how many came in."""
+    layout = json.loads(path.read_text())
+    pieces = layout["model"]["vocab"]
+    known = {piece for piece, _ in pieces}
+    missing = sorted({c for word in words for c in word if "一" <= c <= "鿿"} - known)
+    rarest = min(score for _, score in pieces)
+    pieces += [[character, rarest] for character in missing]
+    write_json(path, layout)
+    return len(missing)
 
 
 class Captions:

@@ -44,6 +44,7 @@ def stream(world, *, width, height, frames, seed, count=0, split="train", extra=
         "--actors", str(world.actors), "--places", str(world.places), "--split", split, *extra,
         "--most", str(world.get("most", 3)), *(x for name in world.get("skip", []) for x in ("--without", name)),
         *(("--steady",) if world.get("steady") else ()),
+        *(("--styled", str(world.styled)) if world.get("styled") else ()),
         *(("--solid", str(world.solid)) if world.get("solid") else ()),
     ]  # fmt: skip
     environment = {**os.environ, **({"RAYON_NUM_THREADS": str(threads)} if threads else {})}

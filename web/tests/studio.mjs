@@ -49,8 +49,12 @@ export const launch = () => chromium.launch({ executablePath: browserPath, args:
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds on the page as it stands, one line each. */
+/** What axe finds on the page once all that fades or slides has arrived, one line each. */
 export async function violations(page) {
+  await page.evaluate(() => {
+    const arriving = document.getAnimations().filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+    return Promise.allSettled(arriving.map((one) => one.finished))
+  })
   // through the debugger, not a script element: the pages' own policy forbids those
   await page.evaluate(axeSource)
   const found = await page.evaluate(() => globalThis.axe.run())

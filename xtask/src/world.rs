@@ -68,7 +68,7 @@ pub enum Command {
         actors: usize,
         #[arg(long, default_value_t = usize::MAX)]
         places: usize,
-        /// Only the actions and cameras of flat scenes, and neither styles nor colours of parts
+        /// Only the actions, cameras and styles of flat scenes, and no colours of parts
         #[arg(long)]
         flat: bool,
     },
@@ -120,9 +120,12 @@ pub struct Scenes {
     /// Share of three-dimensional scenes, 0 to 1
     #[arg(long, default_value_t = 0.0)]
     solid: f32,
-    /// Only this style (by English name) in three-dimensional scenes
+    /// Only this style (by English name); flat scenes know paper cut-out, film noir and old film
     #[arg(long)]
     style: Option<String>,
+    /// Share of flat scenes that have a style, 0 to 1
+    #[arg(long, default_value_t = 0.0)]
+    styled: f32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -242,6 +245,7 @@ impl Scenes {
                 steady: self.steady,
                 solid: self.solid,
                 style: by_name(self.style.as_deref(), Style::ALL, Style::name)?,
+                styled: self.styled,
             },
         })
     }
@@ -334,9 +338,13 @@ fn keep_flat(words: &mut serde_json::Value) {
     for (key, count) in [("actions", Action::FLAT), ("camera", Camera::FLAT)] {
         words[key].as_array_mut().expect("a list").truncate(count);
     }
-    for key in ["styles", "colours"] {
-        words.as_object_mut().expect("an object").remove(key);
-    }
+    let styles = words["styles"].as_array_mut().expect("a list");
+    styles.retain(|style| {
+        Style::FLAT
+            .iter()
+            .any(|flat| style["name"]["en"] == flat.name())
+    });
+    words.as_object_mut().expect("an object").remove("colours");
 }
 
 fn vocabulary(actors: usize, places: usize) -> serde_json::Value {

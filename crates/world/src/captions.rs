@@ -56,8 +56,11 @@ fn noun<'a>(words: &[&'a str], dice: &mut Dice) -> &'a str {
 
 /// The style that a caption names; none for what is drawn plainly.
 fn style(record: &SceneRecord) -> Option<Style> {
-    let style = record.solid.as_ref()?.style;
-    (style != Style::Plain).then_some(style)
+    (!record.style.is_plain()).then_some(record.style)
+}
+
+fn says_style(record: &SceneRecord, dice: &mut Dice) -> bool {
+    record.steady || dice.chance(0.9)
 }
 
 /// The coat that the actor wears, where it is three-dimensional.

@@ -10,6 +10,7 @@ mod backdrop;
 mod canvas;
 pub mod captions;
 mod cast;
+mod film;
 pub mod foreign;
 mod motion;
 pub mod pack;

@@ -6,7 +6,7 @@ use crate::actors::Facing;
 use crate::canvas::{lerp, smooth};
 use crate::record::SceneRecord;
 use crate::rng;
-use crate::vocabulary::{Action, Camera, Direction, Surface};
+use crate::vocabulary::{Action, Camera, Direction, Style, Surface};
 
 /// Where the horizon and the actor's ground lie on the screen at zoom 1 (fractions of the height, from the top).
 pub const HORIZON: f32 = 0.54;
@@ -81,6 +81,15 @@ impl Pose {
     }
 }
 
+/// Share of a way that is done at progress `u` where `half` of it is done in the first half.
+fn bent(half: f32, u: f32) -> f32 {
+    if u < 0.5 {
+        2.0 * u * half
+    } else {
+        half + (2.0 * u - 1.0) * (1.0 - half)
+    }
+}
+
 /// The plan of a clip: what is constant over it.
 pub struct Motion<'a> {
     record: &'a SceneRecord,
@@ -95,8 +104,9 @@ pub struct Motion<'a> {
     start: f32,
     travel: f32,
     camera_travel: f32,
-    /// Share of the travel that falls into the clip's first half.
+    /// Share of the travel, and of the camera's path, that falls into the clip's first half.
     first_half: f32,
+    camera_half: f32,
     zooms: (f32, f32),
 }
 
@@ -131,12 +141,18 @@ impl<'a> Motion<'a> {
             speed(record.action),
             speed(record.then.unwrap_or(record.action)),
         );
+        // How much of an actor's way the camera goes along with.
+        let follows = match record.camera {
+            Camera::PanLeft | Camera::PanRight => 0.0,
+            Camera::Follow => 1.0,
+            _ if record.steady => 0.75,
+            _ => 0.0,
+        };
         let mut actor = sign * (own + next) / 2.0 * seconds * (0.5 + height);
         let mut camera = match record.camera {
             Camera::PanLeft => -0.16 * seconds,
             Camera::PanRight => 0.16 * seconds,
-            Camera::Follow => actor,
-            _ => 0.0,
+            _ => actor * follows,
         };
         let most = 1.7 * room;
         if matches!(record.camera, Camera::PanLeft | Camera::PanRight) {
@@ -150,19 +166,16 @@ impl<'a> Motion<'a> {
             } else {
                 camera = camera.clamp(-most, most);
             }
-        } else if record.camera != Camera::Follow {
-            actor = actor.clamp(-most, most);
+        } else {
+            let over = actor - camera;
+            actor -= over - over.clamp(-most, most);
         }
         let first_half = if own + next > 0.0 {
             own / (own + next)
         } else {
             0.5
         };
-        let camera_half = if record.camera == Camera::Follow {
-            first_half
-        } else {
-            0.5
-        };
+        let camera_half = if follows > 0.0 { first_half } else { 0.5 };
         // The screen path bends at most once, in the middle.
         let path = [
             0.0,
@@ -191,14 +204,19 @@ impl<'a> Motion<'a> {
             travel: actor,
             camera_travel: camera,
             first_half,
+            camera_half,
             zooms,
         }
+    }
+
+    pub fn style(&self) -> Style {
+        self.record.style
     }
 
     /// The camera at clip progress `u`, 0–1.
     pub fn view(&self, u: f32) -> View {
         View {
-            x: self.camera_travel * self.camera_progress(u),
+            x: self.camera_travel * bent(self.camera_half, u),
             zoom: lerp(self.zooms.0, self.zooms.1, smooth(0.0, 1.0, u)),
             aspect: self.aspect,
             seconds: u * self.seconds,
@@ -207,18 +225,7 @@ impl<'a> Motion<'a> {
 
     /// Share of the actors' way that lies behind them.
     fn progress(&self, u: f32) -> f32 {
-        if u < 0.5 {
-            2.0 * u * self.first_half
-        } else {
-            self.first_half + (2.0 * u - 1.0) * (1.0 - self.first_half)
-        }
-    }
-
-    fn camera_progress(&self, u: f32) -> f32 {
-        match self.record.camera {
-            Camera::Follow => self.progress(u),
-            _ => u,
-        }
+        bent(self.first_half, u)
     }
 
     /// All actors at clip progress `u`, farthest first.

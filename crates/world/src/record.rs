@@ -26,6 +26,8 @@ pub struct SceneRecord {
     /// Drawn by `SampleOptions::steady`: its captions name the camera, and the side if that is the right one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub steady: bool,
+    #[serde(default, skip_serializing_if = "Style::is_plain")]
+    pub style: Style,
     /// Present where the scene is three-dimensional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solid: Option<Solid>,
@@ -34,7 +36,6 @@ pub struct SceneRecord {
 /// What only a three-dimensional scene has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Solid {
-    pub style: Style,
     /// Which of the actor's coats it wears; beyond the last, the last.
     #[serde(default)]
     pub coat: usize,
@@ -103,12 +104,14 @@ pub struct SampleOptions {
     pub most: u32,
     /// Actions and cameras, by name, that no record may have.
     pub without: Vec<String>,
-    /// Flat actors keep to the middle and to one size a framing, and face left where the caption names no side: fewer
-    /// pictures, each of them drawn sooner by a small network.
+    /// Flat actors keep to the middle and to one size a framing, the camera goes along with those that travel, and they
+    /// face left where the caption names no side: fewer pictures, each of them drawn sooner by a small network.
     pub steady: bool,
     /// Share of three-dimensional scenes, 0–1. Those know every actor that has a body and every place.
     pub solid: f32,
     pub style: Option<Style>,
+    /// Share of flat scenes that have a style, 0–1; a fifth of the three-dimensional ones have one.
+    pub styled: f32,
 }
 
 impl Default for SampleOptions {
@@ -127,6 +130,7 @@ impl Default for SampleOptions {
             steady: false,
             solid: 0.0,
             style: None,
+            styled: 0.0,
         }
     }
 }
@@ -147,8 +151,8 @@ pub struct Labels {
     pub partner: i32,
     pub time: usize,
     pub weather: usize,
-    /// How it is drawn; −1 where it is flat.
-    pub style: i32,
+    /// How it is drawn.
+    pub style: usize,
     pub heldout: bool,
     pub names: LabelNames,
 }
@@ -315,8 +319,12 @@ fn draw_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         moment: dice.unit(),
         then,
         steady: options.steady,
+        style: options.style.unwrap_or(Style::Plain),
         solid: None,
     };
+    if options.style.is_none() && options.styled > 0.0 && dice.chance(options.styled) {
+        record.style = *dice.pick(Style::FLAT);
+    }
     if options.steady {
         steady(&mut record, dice);
     }
@@ -324,9 +332,9 @@ fn draw_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
 }
 
 fn steady(record: &mut SceneRecord, dice: &mut Dice) {
-    // From afar an actor spans few cells of a small network's grid.
+    // From afar an actor spans few cells of a small network's grid: half the picture's height is as small as it gets.
     let wide = record.camera == Camera::WideAngle;
-    record.actor.scale = if wide { 1.2 } else { 1.0 };
+    record.actor.scale = if wide { 1.75 } else { 1.0 };
     record.actor.position = 0.0;
     let sided = record.action.travels() || record.action == Action::Stands;
     if !(sided && record.shows_direction() && dice.chance(0.25)) {
@@ -380,7 +388,7 @@ impl SceneRecord {
                 .map_or(-1, |i| i as i32),
             time: self.time.id(),
             weather: self.weather.id(),
-            style: self.solid.as_ref().map_or(-1, |s| s.style.id() as i32),
+            style: self.style.id(),
             heldout: self.heldout(),
             names: LabelNames {
                 actor: actor.name_en().to_string(),

@@ -2,11 +2,12 @@
 
 use crate::backdrop::Backdrop;
 use crate::canvas::{Canvas, Paint, mix, scale};
+use crate::film;
 use crate::motion::{Motion, Pose, STILL_SECONDS, View};
 use crate::pack::{Pack, PackError};
 use crate::record::SceneRecord;
 use crate::sprite::{Placement, Sprite};
-use crate::vocabulary::Surface;
+use crate::vocabulary::{Style, Surface};
 
 /// The picture's size and length.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +53,11 @@ pub fn render(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<
     let mut out = Vec::with_capacity(format.frames * format.width * format.height * 3);
     for u in format.moments(record) {
         draw_frame(&mut canvas, &backdrop, &motion, sprite, u);
+        match record.style {
+            Style::Noir => film::noir(&mut canvas, record.seed ^ (u * 1e4) as u64),
+            Style::OldFilm => film::aged(&mut canvas),
+            _ => {}
+        }
         canvas.write_rgb8(&mut out);
     }
     Ok(out)
@@ -93,14 +99,25 @@ fn draw_frame(
 ) {
     let view = motion.view(u);
     backdrop.draw(canvas, &view);
+    let paper = motion.style() == Style::Papercraft;
+    if paper {
+        film::cardboard(canvas);
+    }
     let poses = motion.poses(u);
     for pose in &poses {
-        draw_actor(canvas, backdrop, sprite, pose, &view);
+        draw_actor(canvas, backdrop, sprite, pose, &view, paper);
     }
     backdrop.draw_front(canvas, &view);
 }
 
-fn draw_actor(canvas: &mut Canvas, backdrop: &Backdrop, sprite: &Sprite, pose: &Pose, view: &View) {
+fn draw_actor(
+    canvas: &mut Canvas,
+    backdrop: &Backdrop,
+    sprite: &Sprite,
+    pose: &Pose,
+    view: &View,
+    paper: bool,
+) {
     let unit = canvas.height as f32;
     let x = pose.x * unit;
     let ground = pose.ground * unit;
@@ -136,20 +153,32 @@ fn draw_actor(canvas: &mut Canvas, backdrop: &Backdrop, sprite: &Sprite, pose: &
         }
     }
     let water = pose.waterline.map(|row| (row * unit, [0.0; 3], 0.78));
-    sprite.draw(
-        canvas,
-        pose.frame,
-        &Placement {
-            foot: (x, foot),
-            width,
-            height,
-            turn: pose.turn,
-            mirror: pose.mirror,
-            light: backdrop.actor_light(),
-            fade: backdrop.actor_fade(),
-            water,
-        },
-    );
+    let placement = Placement {
+        foot: (x, foot),
+        width,
+        height,
+        turn: pose.turn,
+        mirror: pose.mirror,
+        light: backdrop.actor_light(),
+        fade: backdrop.actor_fade(),
+        water,
+    };
+    if paper {
+        // Cut out with a white rim.
+        let rim = 0.035 * unit;
+        sprite.draw(
+            canvas,
+            pose.frame,
+            &Placement {
+                foot: (x, foot + rim / 2.0),
+                width: width + rim,
+                height: height + rim,
+                fade: ([0.96, 0.95, 0.92], 1.0),
+                ..placement
+            },
+        );
+    }
+    sprite.draw(canvas, pose.frame, &placement);
     if let Some(row) = pose.waterline
         && pose.lift < 0.05
     {

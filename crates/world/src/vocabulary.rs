@@ -143,14 +143,14 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How a three-dimensional scene is drawn.
+    /// How a scene is drawn.
     Style {
         Plain = ["realistic", "photorealistic", "lifelike"], ["写实", "逼真", "真实感"];
         Papercraft = ["paper cut-out", "papercraft", "cardboard"], ["剪纸", "纸艺", "纸板"];
         Pencil = ["pencil sketch", "pencil drawing", "sketch"], ["铅笔素描", "素描", "铅笔画"];
         PixelArt = ["pixel art", "8-bit", "retro game"], ["像素画", "像素风", "复古游戏"];
         Noir = ["film noir", "black and white", "noir"], ["黑色电影", "黑白", "黑白电影"];
-        OldFilm = ["old film", "archival footage", "vintage film"], ["老电影", "旧胶片", "复古影像"];
+        OldFilm = ["old film", "archival film footage", "vintage film"], ["老电影", "档案胶片画面", "复古影像"];
         Watercolour = ["watercolour", "watercolor painting", "aquarelle"], ["水彩画", "水彩", "水彩风格"];
         Clay = ["clay animation", "claymation", "stop motion"], ["黏土动画", "粘土", "定格动画"];
         Toon = ["cartoon", "cel-shaded", "anime"], ["卡通", "动画", "动漫"];
@@ -256,6 +256,21 @@ impl Action {
 impl Camera {
     /// Those that flat scenes know: the first of the list.
     pub const FLAT: usize = 8;
+}
+
+impl Style {
+    /// Those that flat scenes know, beside the plain one.
+    pub const FLAT: &'static [Style] = &[Style::Papercraft, Style::Noir, Style::OldFilm];
+
+    pub fn is_plain(&self) -> bool {
+        *self == Style::Plain
+    }
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style::Plain
+    }
 }
 
 impl Place {

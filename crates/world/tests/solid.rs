@@ -227,7 +227,7 @@ fn boxes_hold_the_actors_pixels() {
         record.time = Time::Day;
         record.weather = Weather::Clear;
         record.place = Place::Desert;
-        record.solid.as_mut().expect("solid").style = Style::Plain;
+        record.style = Style::Plain;
         if record.actor.kind == "mammoth" {
             continue;
         }
@@ -276,7 +276,7 @@ fn styles_change_the_picture() {
     let mut record = records(1).next().expect("one");
     let mut seen = std::collections::HashSet::new();
     for &style in Style::ALL {
-        record.solid.as_mut().expect("solid").style = style;
+        record.style = style;
         assert!(
             seen.insert(render(&record, &pack, &format).expect("all is there")),
             "{style:?}"

@@ -12,7 +12,7 @@ use kinora_world::record::{
 use kinora_world::render::{Format, boxes, render};
 use kinora_world::rng::Dice;
 use kinora_world::stream::{StreamOptions, record_at, write_stream};
-use kinora_world::vocabulary::{Action, Camera, Direction, Place, Time, Weather, Words};
+use kinora_world::vocabulary::{Action, Camera, Direction, Place, Style, Time, Weather, Words};
 use proptest::prelude::*;
 
 /// Every actor as a red disc of two frames.
@@ -151,6 +151,86 @@ fn steady_scenes_name_the_right_side_and_leave_out_what_is_unwanted() {
         }
     }
     assert!((50..400).contains(&right), "{right}");
+}
+
+#[test]
+fn the_camera_keeps_steady_travellers_in_view_and_large() {
+    let pack = Pack::parse(tiny_pack()).expect("a pack");
+    let options = SampleOptions {
+        steady: true,
+        most: 1,
+        ..SampleOptions::default()
+    };
+    let format = Format {
+        width: 224,
+        height: 128,
+        frames: 41,
+        fps: 8.0,
+    };
+    let mut seen = 0;
+    for seed in 0..600 {
+        let record = sample_record(&mut Dice::new(seed), &options);
+        let panned = matches!(record.camera, Camera::PanLeft | Camera::PanRight);
+        let walks = matches!(record.action, Action::Walks | Action::Runs | Action::Swims);
+        if panned || !walks {
+            continue;
+        }
+        seen += 1;
+        for frame in boxes(&record, &pack, &format).expect("boxes") {
+            let [left, top, right, bottom] = frame[0];
+            let middle = (left + right) / 2.0;
+            assert!((0.25..0.75).contains(&middle), "{record:?}: {middle}");
+            if record.camera == Camera::WideAngle {
+                assert!(bottom - top > 0.38, "{record:?}: {}", bottom - top);
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+/// Flat scenes are drawn in three styles, and their captions say which.
+#[test]
+fn styles_change_the_picture_and_are_said() {
+    let pack = Pack::parse(tiny_pack()).expect("a pack");
+    let options = SampleOptions {
+        steady: true,
+        styled: 0.5,
+        ..SampleOptions::default()
+    };
+    let still = Format {
+        width: 64,
+        height: 36,
+        frames: 1,
+        fps: 8.0,
+    };
+    let mut seen = HashSet::new();
+    for seed in 0..200 {
+        let mut record = sample_record(&mut Dice::new(seed), &options);
+        let style = record.style;
+        if style == Style::Plain {
+            continue;
+        }
+        seen.insert(style);
+        let words = captions(&record, &mut wording(&record, 0));
+        let lower = words.en.to_lowercase();
+        assert!(
+            style.words().en.iter().any(|word| lower.contains(word)),
+            "{lower}"
+        );
+        assert!(
+            style.words().zh.iter().any(|word| words.zh.contains(word)),
+            "{}",
+            words.zh
+        );
+        let drawn = render(&record, &pack, &still).expect("frames");
+        record.style = Style::Plain;
+        assert_ne!(drawn, render(&record, &pack, &still).expect("frames"));
+        if style == Style::Noir {
+            let grey = drawn.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);
+            assert!(grey, "{record:?}");
+        }
+    }
+    assert_eq!(seen, HashSet::from_iter(Style::FLAT.iter().copied()));
 }
 
 #[test]

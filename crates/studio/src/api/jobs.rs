@@ -1,5 +1,7 @@
 //! Asking for clips.
 
+use std::io::ErrorKind;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -178,8 +180,8 @@ pub async fn get(
     placed(&app, app.store.job(&viewer.id, &id).await?).await
 }
 
-/// What the clip looked like at some step, while it is drawn.
-#[utoipa::path(get, path = "/api/jobs/{id}/preview", responses((status = 200, description = "A picture", content_type = "image/jpeg"), (status = 404)))]
+/// What the clip looked like at some step, while it is drawn. A page may ask just after the clip is done: there is none then, which is no fault.
+#[utoipa::path(get, path = "/api/jobs/{id}/preview", responses((status = 200, description = "A picture", content_type = "image/jpeg"), (status = 204, description = "None yet, or none any more"), (status = 404)))]
 pub async fn preview(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -195,7 +197,10 @@ pub async fn preview(
             ];
             Ok((headers, bytes).into_response())
         }
-        Err(_) => Err(Error::NotFound("preview")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -74,14 +74,17 @@ async fn a_clip_can_be_looked_at_while_it_is_drawn() {
             .as_str()
             .unwrap()
             .to_owned();
+        let preview = studio.url(&format!("/api/jobs/{id}/preview"));
         let (mut seen, begun) = (Vec::new(), std::time::Instant::now());
         let job = loop {
             let job = studio.job(&id).await;
-            if let Some(url) = job["preview_url"].as_str() {
-                let answer = studio.http.get(studio.url(url)).send().await.unwrap();
-                if answer.status().is_success() {
+            if job["preview_url"].is_string() {
+                let answer = studio.http.get(&preview).send().await.unwrap();
+                if answer.status() == 200 {
                     assert_eq!(answer.headers()["content-type"], "image/jpeg");
                     seen.push(answer.bytes().await.unwrap());
+                } else {
+                    assert_eq!(answer.status(), 204, "the clip is done meanwhile");
                 }
             }
             if job["status"] != "queued" && job["status"] != "running" {
@@ -93,6 +96,8 @@ async fn a_clip_can_be_looked_at_while_it_is_drawn() {
         assert_eq!(job["status"], "completed", "{job}");
         assert_eq!(job["preview_url"], serde_json::Value::Null);
         assert_eq!(seen.is_empty(), !previews);
+        let late = studio.http.get(&preview).send().await.unwrap();
+        assert_eq!(late.status(), 204, "none any more, which is no fault");
         for picture in &seen {
             assert_eq!(&picture[..2], [0xff, 0xd8], "a JPEG");
         }

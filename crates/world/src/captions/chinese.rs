@@ -1,6 +1,6 @@
 //! Chinese sentences.
 
-use super::{noun as choose_noun, pick, says_camera, says_direction};
+use super::{noun as choose_noun, pick, says_camera, says_direction, says_style};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Place, Time, Weather};
@@ -122,7 +122,7 @@ pub(super) fn sentence(
         };
     }
     if let Some(style) = super::style(record)
-        && dice.chance(0.9)
+        && says_style(record, dice)
     {
         let word = pick(style.words().zh, dice);
         core = if dice.chance(0.4) {

@@ -6,7 +6,7 @@ mod verbs;
 pub use nouns::{article, places, plural};
 use verbs::{ing, verb_phrase};
 
-use super::{noun as choose_noun, pick, says_camera, says_direction};
+use super::{noun as choose_noun, pick, says_camera, says_direction, says_style};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Style, Time, Weather};
@@ -138,7 +138,7 @@ pub(super) fn sentence(
         };
     }
     if let Some(style) = super::style(record)
-        && dice.chance(0.9)
+        && says_style(record, dice)
     {
         let word = pick(style.words().en, dice);
         sentence = match style {

@@ -299,8 +299,8 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         moment: dice.unit(),
         then,
         steady: false,
+        style,
         solid: Some(Solid {
-            style,
             coat: coats(actor, dice),
             body: (painted && (actor.made() || dice.chance(0.5))).then(|| *dice.pick(Colour::ALL)),
             tail: (painted && actor.wades()).then(|| *dice.pick(Colour::ALL)),

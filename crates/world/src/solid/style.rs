@@ -4,7 +4,7 @@ use super::math::{V3, fbm, mul, noise2};
 use super::raster::Target;
 use super::stage::{ACTOR, GROUND, THING, WATER};
 use crate::canvas::{Canvas, lerp, mix, smooth};
-use crate::rng;
+use crate::film::{luma, noir, old};
 use crate::vocabulary::Style;
 
 /// The moment that a style shows: stop motion holds each picture for a while.
@@ -38,10 +38,6 @@ pub fn apply(
         Style::Watercolour => wash(canvas, target, fine, seed),
         Style::Toon => toon(canvas, target, fine),
     }
-}
-
-fn luma(c: V3) -> f32 {
-    0.3 * c[0] + 0.59 * c[1] + 0.11 * c[2]
 }
 
 /// Layer of a pixel (what it shows, sky 0) and its distance.
@@ -244,69 +240,6 @@ fn pixels(canvas: &mut Canvas) {
             for y in by..y1 {
                 canvas.pixels[y * w + bx..y * w + x1].fill(colour);
             }
-        }
-    }
-}
-
-fn vignette(x: usize, y: usize, w: usize, h: usize) -> f32 {
-    let (dx, dy) = (x as f32 / w as f32 - 0.5, y as f32 / h as f32 - 0.5);
-    1.0 - 1.5 * (dx * dx + dy * dy)
-}
-
-fn noir(canvas: &mut Canvas, seed: u64) {
-    let (w, h) = (canvas.width, canvas.height);
-    // Exposed for what there is: a night would be all black.
-    let mean = canvas.pixels.iter().map(|p| luma(*p)).sum::<f32>() / (w * h) as f32;
-    let exposure = (0.34 / mean.max(1e-3)).clamp(1.0, 2.8);
-    for y in 0..h {
-        for x in 0..w {
-            let at = y * w + x;
-            let v = smooth(0.16, 0.82, exposure * luma(canvas.pixels[at])).powf(1.15);
-            let grain = 0.05 * (rng::unit(seed, at as i64) - 0.5);
-            canvas.pixels[at] = [((v + grain) * vignette(x, y, w, h).max(0.0)).clamp(0.0, 1.0); 3];
-        }
-    }
-}
-
-fn old(canvas: &mut Canvas, seed: u64, time: f32) {
-    let (w, h) = (canvas.width, canvas.height);
-    let tick = (time * 16.0) as u64;
-    let flicker = 0.90 + 0.16 * rng::unit(seed ^ 0xf11c, tick as i64);
-    let scratches: Vec<(usize, f32)> = (0..3)
-        .filter(|i| rng::unit(seed ^ 0x5c, (tick / 3) as i64 * 5 + i) < 0.6)
-        .map(|i| {
-            (
-                (rng::unit(seed ^ 0x5d, (tick / 3) as i64 * 5 + i) * w as f32) as usize,
-                0.25,
-            )
-        })
-        .collect();
-    for y in 0..h {
-        for x in 0..w {
-            let at = y * w + x;
-            let v = 0.10 + 0.80 * luma(canvas.pixels[at]).powf(0.9);
-            let grain = 0.09 * (rng::unit(seed ^ tick, at as i64) - 0.5);
-            let mut v = (v + grain) * flicker * vignette(x, y, w, h).max(0.0);
-            for &(column, bright) in &scratches {
-                if x == column {
-                    v += bright;
-                }
-            }
-            canvas.pixels[at] = [v * 1.04, v * 0.88, v * 0.64].map(|c| c.clamp(0.0, 1.0));
-        }
-    }
-    for i in 0..4 {
-        let own = |k: i64| rng::unit(seed ^ tick.wrapping_mul(77), i * 9 + k);
-        if own(0) < 0.5 {
-            let r = lerp(0.004, 0.014, own(3)) * h as f32;
-            let paint = crate::canvas::Paint::flat([0.10, 0.08, 0.05]).alpha(0.8);
-            canvas.ellipse(
-                own(1) * w as f32,
-                own(2) * h as f32,
-                r.max(0.6),
-                r.max(0.6),
-                paint,
-            );
         }
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Stage<'a> {
                 .iter()
                 .map(|p| p.actor.coat(p.coat).map(|c| props.texture(c.skin)))
                 .collect(),
-            style: record.solid.as_ref().map_or(Style::Plain, |s| s.style),
+            style: record.style,
             acting,
             operator,
             scenery,
