@@ -12,7 +12,7 @@ from diffusers import AutoencoderKLLTXVideo
 from diffusers.models.autoencoders import autoencoder_kl_ltx
 
 from . import pca, world
-from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid
+from .common import Budget, Log, Optimizer, half, half_precision, learning_rate, pick_device, save_atomically, save_grid
 
 
 def still_convolutions():
@@ -112,7 +112,7 @@ def train(config, minutes, out, resume=True, seed=1):
         clip_share = table.clip_share if budget.progress > table.clips_from else 0.0
         is_clip = float(torch.rand(())) < clip_share
         x = next(clips if is_clip else stills).pixels(device).contiguous(memory_format=torch.channels_last_3d)
-        with torch.autocast(device.type, torch.bfloat16):
+        with half_precision(device):
             posterior = model.encode(x).latent_dist
             z = posterior.mode()
             noise = table.latent_noise * torch.rand(z.shape[0], 1, 1, 1, 1, device=device)
@@ -152,7 +152,7 @@ def load(out, device):
 @torch.no_grad()
 def encode(model, x):
     """Pixels (b, 3, t, h, w) to normalised latents (b, c, t', h', w')."""
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with half_precision(x.device):
         z = model.encode(x).latent_dist.mode().float()
     mean, std = (v.view(1, -1, 1, 1, 1) for v in (model.latents_mean, model.latents_std))
     return (z - mean) / std * model.config.scaling_factor
@@ -162,5 +162,5 @@ def encode(model, x):
 def decode(model, z):
     """Normalised latents back to pixels in -1..1."""
     mean, std = (v.view(1, -1, 1, 1, 1) for v in (model.latents_mean, model.latents_std))
-    with torch.autocast(z.device.type, torch.bfloat16):
+    with half_precision(z.device):
         return model.decode(z / model.config.scaling_factor * std + mean).sample.float()

@@ -31,6 +31,18 @@ def pick_device():
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def working_type(device):
+    """bfloat16 where the device multiplies it, else float32: processors without it are many times slower at it."""
+    native = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+def half_precision(device):
+    """Autocast to the working type."""
+    dtype = working_type(device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
 class Budget:
     """Counts a stage's own minutes; `progress` runs from 0 to 1 over all minutes of the stage's plan."""
 
@@ -64,7 +76,7 @@ def learning_rate(base, progress, warmup=0.02, final=0.05):
 class Optimizer:
     """AdamW alone, or Muon on the hidden matrices with AdamW on the rest (`optimizer = "muon"`).
 
-    The modules compute in bfloat16; the optimiser holds their float32 masters and an average of those (EMA).
+    The modules compute in the working type; the optimiser holds their float32 masters and an average of those (EMA).
     """
 
     def __init__(self, modules, table):

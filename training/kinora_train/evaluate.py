@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from . import world
-from .common import Budget, Log, pick_device, save_atomically, save_grid, write_json
+from .common import Budget, Log, half_precision, pick_device, save_atomically, save_grid, write_json
 
 HEADS = ("actor", "place", "action", "style")
 MOMENTS, WIDTH, HEIGHT = 6, 112, 64  # a clip is seen as six frames of this size, a second apart at most
@@ -91,7 +91,7 @@ def train_classifier(config, minutes, out, seed):
     while budget.left:
         group = next(groups)
         x, y = spoil(frames_of(group, device)), labels_of(group, device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with half_precision(device):
             guess = model(x)
         loss = sum(F.cross_entropy(guess[k].float(), y[k]) for k in HEADS)
         for g in optimizer.param_groups:
@@ -200,20 +200,20 @@ def name_cards(config, args, extra):
     folder = parser.parse_args(extra).clips
     device = pick_device()
     model = load_classifier(config, args, device)
-    rows, heads = {}, HEADS[:3]  # boards are drawn in no style
+    rows = {}
     for clip in json.loads((folder / "clips.json").read_text()):
         frames = [torch.from_numpy(np.array(Image.open(folder / name).convert("RGB"))) for name in clip["frames"]]
         x = torch.stack(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
         guess = model(F.interpolate(x, (HEIGHT, WIDTH), mode="area").unsqueeze(0).to(device))
-        row = rows.setdefault(clip["what"], {k: [] for k in (*heads, "likely")})
-        for k in heads:
+        row = rows.setdefault(clip["what"], {k: [] for k in (*HEADS, "likely")})
+        for k in HEADS:
             row[k].append(int(guess[k].argmax()) == clip[k])
         row["likely"].append(float(guess["actor"].softmax(1)[0, clip["actor"]]))
-    lines = ["| what | actor | place | action | the actor's probability | n |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| what | actor | place | action | style | the actor's probability | n |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for what, row in rows.items():
         n = len(row["actor"])
         cells = []
-        for k in heads:
+        for k in HEADS:
             low, high = wilson(sum(row[k]), n)
             cells.append(f"{100 * sum(row[k]) / n:.0f} % ({100 * low:.0f}–{100 * high:.0f})")
         lines.append(f"| {what} | {' | '.join(cells)} | {sum(row['likely']) / n:.2f} | {n} |")

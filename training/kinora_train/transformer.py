@@ -14,7 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from . import autoencoder, text, world
 from .batches import MASKED, ClipCache, Stills, clip_batch, grid_of
-from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid
+from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid, working_type
 
 def build(table, latent_channels, caption_channels):
     return LTXVideoTransformer3DModel(
@@ -60,7 +60,7 @@ def loss_of(model, encoder, captions, batch, device):
     x = torch.lerp(z, noise, sigma.unsqueeze(-1))
     shared = bool((batch.sigma == batch.sigma[:, :1]).all())
     states, bias = read(encoder, captions, batch.texts, batch.shares, device)
-    v = velocity(model, x.bfloat16(), sigma[:, :1] if shared else sigma, batch.coords.to(device), states, bias)
+    v = velocity(model, x.to(model.dtype), sigma[:, :1] if shared else sigma, batch.coords.to(device), states, bias)
     error = (v.float() - (noise - z)).square().mean(-1)
     weight = batch.weight.to(device) * (sigma > 0)
     return (error * weight).sum() / weight.sum().clamp(min=1)
@@ -79,7 +79,7 @@ def sample(model, encoder, captions, prompts, *, shape, grid, steps=20, guidance
     sigmas = shift * u / (1 + (shift - 1) * u)
     for now, then in zip(sigmas[:-1], sigmas[1:]):
         level = torch.full((2 * b, 1), float(now), device=device)
-        v = velocity(model, torch.cat([x, x]).bfloat16(), level, coords, states, bias).float()
+        v = velocity(model, torch.cat([x, x]).to(model.dtype), level, coords, states, bias).float()
         free, bound = v.chunk(2)
         x = x + (then - now) * (free + guidance * (bound - free))
     return x.transpose(1, 2).reshape(b, c, t, h, w)
@@ -123,7 +123,7 @@ def train_on(device, config, minutes, out, resume, seed):
     rng = np.random.default_rng([seed, trained])  # whoever goes on meets new scenes
     cache = ClipCache(Path(out) / "latents") if (Path(out) / "latents").exists() else None
     optimizer = Optimizer([model, encoder], table)
-    model.bfloat16(), encoder.bfloat16()
+    model.to(working_type(device)), encoder.to(working_type(device))
     log, budget = Log(out, "transformer"), Budget(minutes)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M + {sum(p.numel() for p in encoder.parameters()) / 1e6:.1f} M parameters, {trained} samples before, {len(cache or ())} clips cached")  # fmt: skip
     stills = Stills(config, vae, rng, device)

@@ -33,7 +33,7 @@ pub struct Options {
     /// A model directory, or mini
     #[arg(long, default_value = "mini")]
     model: String,
-    /// Boards of picture cards; a quarter as many of text cards and drafts, an eighth as many clips for each edit
+    /// Boards of picture cards; a quarter as many of text cards and drafts, an eighth as many clips for each edit and style
     #[arg(long, default_value_t = 64)]
     boards: u64,
     /// What to measure
@@ -117,14 +117,15 @@ pub fn run(options: &Options) -> Result<()> {
         let count = match part {
             Part::Cards | Part::Edits => 0,
             Part::Texts | Part::Drafts => (options.boards / 4).max(1),
-            Part::Long | Part::Styles => (options.boards / 32).max(1),
+            Part::Styles => (options.boards / 8).max(1),
+            Part::Long => (options.boards / 32).max(1),
         };
         for i in 0..count {
             match part {
                 Part::Texts => sheet.push(bench.texts(i, &mut shots, &mut named)?),
                 Part::Drafts => sheet.extend(bench.draft(i, &mut shots)?),
                 Part::Long => sheet.push(bench.long(i, &mut shots, &mut named)?),
-                Part::Styles => sheet.push(bench.styles(i, &mut shots)?),
+                Part::Styles => sheet.push(bench.styles(i, &mut shots, &mut named)?),
                 Part::Cards | Part::Edits => {}
             }
             eprintln!("shot {} of {count}", i + 1);
@@ -158,10 +159,14 @@ impl<'a> Bench<'a> {
             frames: SECONDS * options.fps + 1,
             fps: options.fps as f32,
         };
+        // What the embedded model was taught.
         let sample = SampleOptions {
             actors: options.actors,
             places: options.places,
             split: Split::Heldout,
+            most: 1,
+            without: ["spins", "turns", "falls"].map(str::to_owned).to_vec(),
+            steady: true,
             ..SampleOptions::default()
         };
         Ok(Self {
@@ -256,12 +261,9 @@ impl<'a> Bench<'a> {
         Ok((record, frames.collect()))
     }
 
-    /// The record of a scene of one actor who does what the embedded model was taught.
+    /// The record of a scene alone.
     fn lone(&self, index: u64) -> SceneRecord {
-        let mut scenes = self.scenes.clone();
-        scenes.sample.most = 1;
-        scenes.sample.without = ["spins", "turns", "falls"].map(str::to_owned).to_vec();
-        record_at(&scenes, index)
+        record_at(&self.scenes, index)
     }
 }
 

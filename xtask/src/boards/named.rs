@@ -37,7 +37,7 @@ impl Named {
         let labels = record.labels();
         self.clips.push(json!({
             "what": what, "frames": files,
-            "actor": labels.actor, "place": labels.place, "action": labels.action,
+            "actor": labels.actor, "place": labels.place, "action": labels.action, "style": labels.style,
         }));
         Ok(())
     }

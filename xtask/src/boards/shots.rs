@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use image::RgbImage;
 use kinora_world::record::{SceneRecord, possible_actions};
-use kinora_world::vocabulary::Action;
+use kinora_world::vocabulary::{Action, Style};
 use kinora_world::{actors, captions};
 
 use super::frames::{changes, difference, likeness, looks, mean, median, moments, share};
@@ -30,12 +30,13 @@ pub struct Shots {
     styles: Vec<f64>,
 }
 
-const STYLES: [&str; 5] = [
-    "Archival",
-    "Film Noir",
-    "Cardboard & Papercraft",
-    "Whimsical Stop Motion",
-    "Balloon World",
+/// The built-in styles, and what the world calls them where flat scenes know them.
+const STYLES: [(&str, Option<Style>); 5] = [
+    ("Archival", Some(Style::OldFilm)),
+    ("Film Noir", Some(Style::Noir)),
+    ("Cardboard & Papercraft", Some(Style::Papercraft)),
+    ("Whimsical Stop Motion", None),
+    ("Balloon World", None),
 ];
 
 impl Bench<'_> {
@@ -146,8 +147,14 @@ impl Bench<'_> {
     }
 
     /// One scene in each of the styles.
-    pub fn styles(&self, index: u64, figures: &mut Shots) -> Result<Vec<RgbImage>> {
-        let words = self.words(&self.lone(5000 + index), 0);
+    pub fn styles(
+        &self,
+        index: u64,
+        figures: &mut Shots,
+        named: &mut Named,
+    ) -> Result<Vec<RgbImage>> {
+        let mut record = self.lone(5000 + index);
+        let words = self.words(&record, index);
         let (size, fps) = (self.size(), self.options.fps.to_string());
         let draw = |seed: &str, more: &[&str]| {
             let asked = [
@@ -162,8 +169,12 @@ impl Bench<'_> {
         let (plain, other) = (draw("1", &[])?, draw("2", &[])?);
         let usual = far(&plain, &other).max(STILL);
         let mut row = vec![plain[plain.len() / 2].clone()];
-        for style in STYLES {
+        for (style, known) in STYLES {
             let styled = draw("1", &["--style", style])?;
+            if let Some(known) = known {
+                record.style = known;
+                named.add(&format!("in the style {style}"), &record, &styled)?;
+            }
             figures.styles.push(far(&plain, &styled) / usual);
             row.push(styled[styled.len() / 2].clone());
         }
