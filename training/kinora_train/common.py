@@ -73,6 +73,37 @@ def learning_rate(base, progress, warmup=0.02, final=0.05):
     return base * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * x)))
 
 
+def orthogonal(matrix, steps=5):
+    """About the nearest orthogonal matrix, by the quintic Newton-Schulz iteration with Muon's coefficients."""
+    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    x = x / x.norm().clamp(min=1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose steps are made orthogonal (Jordan 2024), as large as AdamW's. PyTorch's own multiplies in bfloat16 whatever
+    the processor; this one in `dtype`."""
+
+    def __init__(self, matrices, lr, dtype, momentum=0.95, weight_decay=0.01):
+        super().__init__(matrices, {"lr": lr})
+        self.dtype, self.momentum, self.weight_decay = dtype, momentum, weight_decay
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                mean = self.state[p].setdefault("mean", torch.zeros_like(p))
+                mean.lerp_(p.grad, 1 - self.momentum)
+                update = orthogonal(p.grad.lerp(mean, self.momentum).to(self.dtype))
+                p.mul_(1 - group["lr"] * self.weight_decay)
+                p.add_(update, alpha=-0.2 * group["lr"] * math.sqrt(max(p.shape)))
+
+
 class Optimizer:
     """AdamW alone, or Muon on the hidden matrices with AdamW on the rest (`optimizer = "muon"`).
 
@@ -92,7 +123,7 @@ class Optimizer:
         self.parts = [torch.optim.AdamW(rest, lr=table.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
         if hidden:
             matrices = [self.master[i] for i in sorted(hidden)]
-            self.parts.append(torch.optim.Muon(matrices, lr=table.lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
+            self.parts.append(Muon(matrices, table.lr, working_type(matrices[0].device)))
 
     @torch.no_grad()
     def step(self, lr, clip=1.0):
