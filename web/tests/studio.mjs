@@ -52,7 +52,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** What axe finds on the page once all that fades or slides has arrived, one line each. */
 export async function violations(page) {
   await page.evaluate(() => {
-    const arriving = document.getAnimations().filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+    const arriving = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
     return Promise.allSettled(arriving.map((one) => one.finished))
   })
   // through the debugger, not a script element: the pages' own policy forbids those

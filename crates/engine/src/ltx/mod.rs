@@ -13,7 +13,8 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 use kinora_media::Rational;
 use kinora_models::ltx::{
-    Autoencoder, AutoencoderConfig, Chunking, Halves, Transformer, TransformerConfig,
+    Autoencoder, AutoencoderConfig, Chunking, DECODED_AT_ONCE, ENCODED_AT_ONCE, Halves,
+    Transformer, TransformerConfig,
 };
 use kinora_models::schedule::SchedulerConfig;
 use kinora_models::t5::{T5Config, T5Encoder};
@@ -33,10 +34,6 @@ use pipeline::{Kind, Parts, Prompt, Settings};
 use schedule::Scheduler;
 use span::{SourceLatents, SpanInputs};
 
-/// Latent frames that are decoded at once.
-const DECODED_AT_ONCE: usize = 2;
-/// Frames of footage that are encoded at once.
-const ENCODED_AT_ONCE: usize = 8;
 /// Frames that a model draws at once, where its makers do not say.
 const WINDOW: usize = 161;
 /// More tokens than any prompt has.

@@ -197,11 +197,11 @@ impl SelfAttention {
         let inner = config.num_heads * config.d_kv;
         let linear = |name| Linear::load_no_bias(config.d_model, inner, vb.pp(name));
         Ok(Self {
-            // T5 does not scale its scores.
+            // T5 does not scale its scores: rounded factors would show, and there are few tokens.
             spec: AttentionSpec {
                 heads: config.num_heads,
                 scale: 1.0,
-                dtype: vb.dtype(),
+                dtype: activation_dtype(vb.dtype(), vb.device()),
             },
             q: linear("q")?,
             k: linear("k")?,

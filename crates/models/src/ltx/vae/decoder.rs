@@ -12,6 +12,10 @@ use super::{AutoencoderConfig, Noise};
 use crate::layers::activation_dtype;
 use crate::{Error, Result};
 
+/// Frames that go on from block to block at once, for each latent frame that comes in: each piece takes two frames of the
+/// one before along, so they should not be few.
+const FRAMES_ON: usize = 4;
+
 pub struct Decoder {
     latent_channels: usize,
     patch_size: usize,
@@ -69,17 +73,7 @@ impl Decoder {
         })
     }
 
-    /// Latents (b, c, t', h', w') to video (b, 3, t, h, w).
-    pub fn decode(&self, z: &Tensor, temb: Option<&Tensor>, noise: &mut Noise) -> Result<Tensor> {
-        let mut whole = None;
-        self.stream(z, temb, usize::MAX, noise, &mut |video| {
-            whole = Some(video);
-            Ok(())
-        })?;
-        whole.ok_or_else(|| Error::input("there are no latents to decode", "give at least one"))
-    }
-
-    /// The same, `chunk` latent frames at a time.
+    /// Latents (b, c, t', h', w') to video (b, 3, t, h, w), `chunk` latent frames at a time.
     pub fn stream(
         &self,
         z: &Tensor,
@@ -112,27 +106,52 @@ impl Decoder {
         for start in (0..frames).step_by(chunk) {
             let n = chunk.min(frames - start);
             pass.flow.begin(start + n == frames);
-            if let Some(video) = self.forward(&z.narrow(1, start, n)?.contiguous()?, pass)? {
-                sink(video)?;
-            }
+            let piece = z.narrow(1, start, n)?.contiguous()?;
+            self.push(0, piece, chunk, pass, sink)?;
         }
         Ok(())
     }
 
-    /// The next latent frames (b, n, h', w', c) to the video (b, 3, n', h, w) that they complete.
-    fn forward(&self, z: &Tensor, pass: &mut Pass) -> Result<Option<Tensor>> {
-        let Some(x) = self.conv_in.forward(z, pass.flow)? else {
-            return Ok(None);
+    /// Sends frames through the block with this number and what they complete on through the rest. At the clip's end a block
+    /// has all the frames to give that it held back: they go on a few at a time too.
+    fn push(
+        &self,
+        block: usize,
+        x: Tensor,
+        chunk: usize,
+        pass: &mut Pass,
+        sink: &mut dyn FnMut(Tensor) -> Result<()>,
+    ) -> Result<()> {
+        let last = pass.flow.is_last();
+        let y = match block {
+            0 => self.enter(&x, pass)?,
+            _ => match self.up_blocks.get(block - 1) {
+                Some(up) => up.forward(x, pass)?,
+                None => return self.leave(&x, pass)?.map_or(Ok(()), sink),
+            },
         };
-        let Some(mut x) = self.mid_block.forward(x, pass)? else {
-            return Ok(None);
-        };
-        for block in &self.up_blocks {
-            match block.forward(x, pass)? {
-                Some(h) => x = h,
-                None => return Ok(None),
-            }
+        let Some(y) = y else { return Ok(()) };
+        let (place, frames) = (pass.flow.place(), y.dim(1)?);
+        let most = chunk.saturating_mul(FRAMES_ON);
+        for start in (0..frames).step_by(most) {
+            let n = most.min(frames - start);
+            pass.flow.resume(place, last && start + n == frames);
+            let piece = y.narrow(1, start, n)?.contiguous()?;
+            self.push(block + 1, piece, chunk, pass, sink)?;
         }
+        Ok(())
+    }
+
+    /// The next latent frames (b, n, h', w', c) through what comes before the blocks that enlarge.
+    fn enter(&self, z: &Tensor, pass: &mut Pass) -> Result<Option<Tensor>> {
+        match self.conv_in.forward(z, pass.flow)? {
+            Some(x) => self.mid_block.forward(x, pass),
+            None => Ok(None),
+        }
+    }
+
+    /// What the last block gives to the video (b, 3, n', h, w) that it completes.
+    fn leave(&self, x: &Tensor, pass: &mut Pass) -> Result<Option<Tensor>> {
         let modulation = match (&self.time, pass.timesteps) {
             (Some(time), Some(timesteps)) => {
                 let temb = time.embedder.forward(timesteps)?; // (b, 2, c): shift, scale
@@ -140,7 +159,7 @@ impl Decoder {
             }
             _ => None,
         };
-        let x = norm_silu(&x, modulation.as_ref(), self.conv_out.input(x.dtype()))?;
+        let x = norm_silu(x, modulation.as_ref(), self.conv_out.input(x.dtype()))?;
         match self.conv_out.forward(&x, pass.flow)? {
             Some(x) => Ok(Some(unpatchify(&x, self.patch_size)?)),
             None => Ok(None),

@@ -60,6 +60,22 @@ impl Flow {
         self.last = last;
     }
 
+    /// Whether these are the clip's last frames.
+    pub fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// Where the next layer's state lies, for [`Flow::resume`].
+    pub fn place(&self) -> usize {
+        self.cursor
+    }
+
+    /// Before each part of a chunk whose parts go on one by one from `place`; `last` ends the clip.
+    pub fn resume(&mut self, place: usize, last: bool) {
+        self.cursor = place;
+        self.last = last;
+    }
+
     /// What a convolution over `window` can work on now: the frames left over from before, these,
     /// and at the clip's ends their copies, part by part. `None` as long as they do not fill one window.
     pub fn window(&mut self, x: &Tensor, window: Window) -> Result<Option<Vec<Tensor>>> {

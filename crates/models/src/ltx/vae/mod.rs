@@ -30,6 +30,11 @@ use crate::{Error, ModelSource, Result};
 /// standard normal values, in the order in which the reference draws them.
 pub type Noise<'a> = dyn FnMut(&[usize]) -> Result<Tensor> + 'a;
 
+/// Latent frames that a CPU decodes at once, and frames that it encodes at once: enough to share among
+/// its cores, few enough to stay near them.
+pub const DECODED_AT_ONCE: usize = 2;
+pub const ENCODED_AT_ONCE: usize = 8;
+
 /// Which halves of an autoencoder to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halves {
@@ -41,7 +46,7 @@ pub enum Halves {
 /// How a clip is decoded when its pixels shall not be in memory at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Chunking {
-    /// In one piece.
+    /// For one sink call: [`Autoencoder::decode`].
     Whole,
     /// So many latent frames at a time, each layer keeping what it needs of its neighbours: no
     /// frame is computed twice, no seam arises, and the result is that of [`Chunking::Whole`].
@@ -119,11 +124,15 @@ impl Autoencoder {
     /// Video (b, 3, t, h, w) in −1…1 to latents (b, c, t', h', w'): the posterior's mode, before
     /// normalisation.
     pub fn encode(&self, sample: &Tensor) -> Result<Tensor> {
-        let mut flow = Flow::new();
-        flow.begin(true);
-        self.encoder()?
-            .forward(sample, &mut flow)?
-            .ok_or_else(|| Error::input("the clip has no frames", "give at least one"))
+        let frames = sample.dim(2)?;
+        let chunk = match sample.device().is_cpu() {
+            true => ENCODED_AT_ONCE,
+            false => frames.max(1),
+        };
+        let starts = (0..frames).step_by(chunk);
+        self.encode_chunks(
+            starts.map(|start| Ok(sample.narrow(2, start, chunk.min(frames - start))?)),
+        )
     }
 
     /// [`Autoencoder::encode`] for a long clip: takes its frames chunk by chunk, (b, 3, n, h, w)
@@ -154,9 +163,26 @@ impl Autoencoder {
     }
 
     /// Latents (b, c, t', h', w'), not normalised, to video (b, 3, t, h, w), about −1…1 and not
-    /// clamped. A timestep-conditioned decoder needs `temb` (b): the decode timestep, 0…1.
+    /// clamped. A timestep-conditioned decoder needs `temb` (b): the decode timestep, 0…1. On a CPU it goes
+    /// through the layers a few frames at a time, so that beside the video little is in memory.
     pub fn decode(&self, z: &Tensor, temb: Option<&Tensor>, noise: &mut Noise) -> Result<Tensor> {
-        self.decoder()?.decode(z, temb, noise)
+        let chunk = match z.device().is_cpu() {
+            true => DECODED_AT_ONCE,
+            false => usize::MAX,
+        };
+        let mut parts = Vec::new();
+        self.decoder()?
+            .stream(z, temb, chunk, noise, &mut |video| {
+                parts.push(video);
+                Ok(())
+            })?;
+        match parts.is_empty() {
+            true => Err(Error::input(
+                "there are no latents to decode",
+                "give at least one",
+            )),
+            false => Ok(Tensor::cat(&parts, 2)?),
+        }
     }
 
     /// [`Autoencoder::decode`] in parts: hands (b, 3, n, h, w) to `sink` as they are done, in the
