@@ -1,8 +1,9 @@
 //! Weights stored in eight bits: a quarter of f32, for models that travel inside a program.
 //!
 //! A tensor `x` of dtype I8 has a companion `x_scale`, f32, with one number for each of its rows (its first dimension,
-//! the output channels of a linear layer or a convolution): the weight is row · scale. They are widened when they are
-//! loaded; nothing computes in eight bits.
+//! the output channels of a linear layer or a convolution): the weight is row · scale, rounded to bf16, so that a model is
+//! the same whatever it is computed in and however it is stored. They are widened when they are loaded; nothing computes
+//! in eight bits.
 
 use std::borrow::Cow;
 
@@ -32,8 +33,9 @@ pub(crate) fn widen(values: &[u8], scales: &[u8], rows: usize) -> Option<Vec<f32
     let scales = scales.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let row = (values.len() / rows).max(1);
     let rows = values.chunks_exact(row).zip(scales);
+    let wide = |v: u8, scale: f32| bf16::from_f32(f32::from(v as i8) * scale).to_f32();
     Some(
-        rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v as i8) * scale))
+        rows.flat_map(|(row, scale)| row.iter().map(move |&v| wide(v, scale)))
             .collect(),
     )
 }
