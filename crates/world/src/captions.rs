@@ -55,12 +55,9 @@ fn noun<'a>(words: &[&'a str], dice: &mut Dice) -> &'a str {
 }
 
 /// The style that a caption names; none for what is drawn plainly.
-fn style(record: &SceneRecord) -> Option<Style> {
-    (!record.style.is_plain()).then_some(record.style)
-}
-
-fn says_style(record: &SceneRecord, dice: &mut Dice) -> bool {
-    record.steady || dice.chance(0.9)
+fn style(record: &SceneRecord, dice: &mut Dice) -> Option<Style> {
+    let said = !record.style.is_plain() && (record.steady || dice.chance(0.9));
+    said.then_some(record.style)
 }
 
 /// The coat that the actor wears, where it is three-dimensional.

@@ -6,7 +6,7 @@ use crate::actors::Facing;
 use crate::canvas::{lerp, smooth};
 use crate::record::SceneRecord;
 use crate::rng;
-use crate::vocabulary::{Action, Camera, Direction, Style, Surface};
+use crate::vocabulary::{Action, Camera, Direction, Surface};
 
 /// Where the horizon and the actor's ground lie on the screen at zoom 1 (fractions of the height, from the top).
 pub const HORIZON: f32 = 0.54;
@@ -207,10 +207,6 @@ impl<'a> Motion<'a> {
             camera_half,
             zooms,
         }
-    }
-
-    pub fn style(&self) -> Style {
-        self.record.style
     }
 
     /// The camera at clip progress `u`, 0–1.

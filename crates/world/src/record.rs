@@ -26,7 +26,7 @@ pub struct SceneRecord {
     /// Drawn by `SampleOptions::steady`: its captions name the camera, and the side if that is the right one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub steady: bool,
-    #[serde(default, skip_serializing_if = "Style::is_plain")]
+    #[serde(default = "Style::plain", skip_serializing_if = "Style::is_plain")]
     pub style: Style,
     /// Present where the scene is three-dimensional.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -52,12 +52,7 @@ pub fn render(record: &SceneRecord, pack: &Pack, format: &Format) -> Result<Vec<
     let mut canvas = Canvas::new(format.width, format.height);
     let mut out = Vec::with_capacity(format.frames * format.width * format.height * 3);
     for u in format.moments(record) {
-        draw_frame(&mut canvas, &backdrop, &motion, sprite, u);
-        match record.style {
-            Style::Noir => film::noir(&mut canvas, record.seed ^ (u * 1e4) as u64),
-            Style::OldFilm => film::aged(&mut canvas),
-            _ => {}
-        }
+        draw_frame(&mut canvas, record, &backdrop, &motion, sprite, u);
         canvas.write_rgb8(&mut out);
     }
     Ok(out)
@@ -92,6 +87,7 @@ pub fn boxes(
 
 fn draw_frame(
     canvas: &mut Canvas,
+    record: &SceneRecord,
     backdrop: &Backdrop,
     motion: &Motion<'_>,
     sprite: &Sprite,
@@ -99,7 +95,7 @@ fn draw_frame(
 ) {
     let view = motion.view(u);
     backdrop.draw(canvas, &view);
-    let paper = motion.style() == Style::Papercraft;
+    let paper = record.style == Style::Papercraft;
     if paper {
         film::cardboard(canvas);
     }
@@ -108,6 +104,11 @@ fn draw_frame(
         draw_actor(canvas, backdrop, sprite, pose, &view, paper);
     }
     backdrop.draw_front(canvas, &view);
+    match record.style {
+        Style::Noir => film::noir(canvas, record.seed ^ (u * 1e4) as u64),
+        Style::OldFilm => film::aged(canvas),
+        _ => {}
+    }
 }
 
 fn draw_actor(

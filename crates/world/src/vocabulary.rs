@@ -265,10 +265,8 @@ impl Style {
     pub fn is_plain(&self) -> bool {
         *self == Style::Plain
     }
-}
 
-impl Default for Style {
-    fn default() -> Self {
+    pub(crate) fn plain() -> Self {
         Style::Plain
     }
 }

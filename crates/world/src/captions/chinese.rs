@@ -1,6 +1,6 @@
 //! Chinese sentences.
 
-use super::{noun as choose_noun, pick, says_camera, says_direction, says_style};
+use super::{noun as choose_noun, pick, says_camera, says_direction};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Place, Time, Weather};
@@ -121,9 +121,7 @@ pub(super) fn sentence(
             format!("{core}，{shot}")
         };
     }
-    if let Some(style) = super::style(record)
-        && says_style(record, dice)
-    {
+    if let Some(style) = super::style(record, dice) {
         let word = pick(style.words().zh, dice);
         core = if dice.chance(0.4) {
             format!("{word}风格，{core}").replace("风格风格", "风格")

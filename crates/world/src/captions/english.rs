@@ -6,7 +6,7 @@ mod verbs;
 pub use nouns::{article, places, plural};
 use verbs::{ing, verb_phrase};
 
-use super::{noun as choose_noun, pick, says_camera, says_direction, says_style};
+use super::{noun as choose_noun, pick, says_camera, says_direction};
 use crate::record::SceneRecord;
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Direction, Style, Time, Weather};
@@ -137,9 +137,7 @@ pub(super) fn sentence(
             format!("{sentence}, {shot}")
         };
     }
-    if let Some(style) = super::style(record)
-        && says_style(record, dice)
-    {
+    if let Some(style) = super::style(record, dice) {
         let word = pick(style.words().en, dice);
         sentence = match style {
             Style::Papercraft | Style::Watercolour => match dice.below(3) {
