@@ -16,8 +16,10 @@ from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from . import text, transformer
+from . import text, transformer, upscaler
 from .common import half, save_atomically, write_json
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def native_sizes(table):
@@ -81,6 +83,10 @@ def export(config, out, extra):
     if options.int8:
         for file in [*(to / "transformer").glob("*.safetensors"), *(to / "text_encoder").glob("*.safetensors")]:
             save_file(in_eight_bits(load_file(file)), file, metadata={"format": "pt"})
+    if (out / "upscaler.pt").exists():
+        write_json(to / "upscaler" / "config.json", {"_class_name": "KinoraFrameUpscaler", **upscaler.shape(config.upscaler)})
+        weights = torch.load(out / "upscaler.pt", weights_only=True)["model"]
+        save_file(weights, to / "upscaler" / WEIGHTS, metadata={"format": "pt"})
     FlowMatchEulerDiscreteScheduler(shift=1.0).save_pretrained(to / "scheduler")
     write_json(to / "model_index.json", {
         "_class_name": "LTXConditionPipeline",
@@ -138,6 +144,8 @@ def import_model(config, out, extra):
     vae.load_state_dict(weights_of(source / "vae"))
     vae.save_pretrained(out / "vae")
     save_atomically({"model": half(vae.state_dict()), "step": 0}, out / "autoencoder.pt")
+    if (source / "upscaler").exists():
+        save_atomically({"model": half(weights_of(source / "upscaler")), "seen": 0}, out / "upscaler.pt")
     save_atomically({
         "model": half(weights_of(source / "transformer")),
         "encoder": half(encoder),

@@ -6,6 +6,7 @@ Stills come first (few tokens, many samples), then clips; `batches.py` says what
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from . import autoencoder, text, world
 from .batches import MASKED, ClipCache, Stills, clip_batch, grid_of
 from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid, working_type
+
 
 def build(table, latent_channels, caption_channels):
     return LTXVideoTransformer3DModel(
@@ -26,6 +28,30 @@ def build(table, latent_channels, caption_channels):
         num_layers=table.layers,
         caption_channels=caption_channels,
     )
+
+
+class Drawing(NamedTuple):
+    """The two networks that are trained together, what turns captions into ids, and the samples that they have seen."""
+
+    model: LTXVideoTransformer3DModel
+    encoder: torch.nn.Module
+    captions: text.Captions
+    seen: int
+
+
+def load(config, out, vae, device, resume=True):
+    """From the checkpoint in `out`, in float32; without one, or not resuming, as they begin."""
+    captions = text.Captions(out, config.text.max_length)
+    encoder = text.build_encoder(config.text, captions.size).to(device)
+    model = build(config.transformer, vae.config.latent_channels, config.text.d_model).to(device)
+    path = Path(out) / "transformer.pt"
+    seen = 0
+    if resume and path.exists():
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict({k: v.float() for k, v in state["model"].items()})
+        encoder.load_state_dict({k: v.float() for k, v in state["encoder"].items()}, strict=False)
+        seen = state["seen"]
+    return Drawing(model, encoder, captions, seen)
 
 
 def velocity(model, x, sigma, coords, states, bias):
@@ -109,16 +135,8 @@ def train_on(device, config, minutes, out, resume, seed):
     table = config.transformer
     vae = autoencoder.load(out, device)
     grid = grid_of(vae, config.world.fps)
-    captions = text.Captions(out, config.text.max_length)
-    encoder = text.build_encoder(config.text, captions.size).to(device)
-    model = build(table, vae.config.latent_channels, config.text.d_model).to(device)
+    model, encoder, captions, trained = load(config, out, vae, device, resume)
     path = Path(out) / "transformer.pt"
-    trained = 0
-    if resume and path.exists():
-        state = torch.load(path, weights_only=True)
-        model.load_state_dict({k: v.float() for k, v in state["model"].items()})
-        encoder.load_state_dict({k: v.float() for k, v in state["encoder"].items()}, strict=False)
-        trained = state["seen"]
     torch.manual_seed(seed + trained)
     rng = np.random.default_rng([seed, trained])  # whoever goes on meets new scenes
     cache = ClipCache(Path(out) / "latents") if (Path(out) / "latents").exists() else None

@@ -13,7 +13,7 @@ use kinora_engine::probe::Component;
 use kinora_engine::{DeviceKind, Precision};
 
 pub use bench::BenchArgs;
-pub use make::{EnhanceArg, GenerateArgs, MakeArgs, ResolutionArg, Upscale};
+pub use make::{EnhanceArg, GenerateArgs, MakeArgs, ResolutionArg, UpscaleArg};
 pub use styles::{StylesArgs, StylesCommand};
 pub use tools::{BlendArgs, ExtendArgs, LoopArgs, RecutArgs, RemixArgs, StoryboardArgs};
 

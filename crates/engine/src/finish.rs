@@ -14,6 +14,7 @@ use crate::footage;
 use crate::plan::span::{DrawnSpan, Kept, Shown, Span};
 use crate::plan::{Output, Plan, Seam};
 use crate::progress::Cancel;
+use crate::upscale::Enlarger;
 use crate::{Error, Result};
 
 /// Frames that may wait for the writer.
@@ -118,6 +119,7 @@ fn write(
         resizer: Resizer::new(Filter::Lanczos3),
         size: output.size,
     };
+    let enlarger = Enlarger::new(plan, output)?;
     for span in &plan.spans {
         match span {
             Span::Kept(kept) => file.keep(kept, output, cancel)?,
@@ -135,7 +137,8 @@ fn write(
                 let (before, after) = truths(plan, span, cancel)?;
                 let over = plan.drawn.fps.frames_in(EASED) as usize;
                 let native = Eased::new(of_span.by_ref(), over, before, after).skip(skip);
-                let shown = Retime::new(native, from, to, Method::Motion).skip(drop);
+                let large = native.map(|frame| Ok(enlarger.enlarge(frame?)?));
+                let shown = Retime::new(large, from, to, Method::Motion).skip(drop);
                 file.write(shown, span.frames)?;
                 // What lies behind the last frame that is shown, so that the next span begins with its own.
                 of_span.try_for_each(|frame| frame.map(|_| ()))?;

@@ -30,6 +30,7 @@ pub mod request;
 pub mod sidecar;
 pub mod style;
 pub mod text;
+mod upscale;
 pub mod vocabulary;
 
 pub use board::Board;
@@ -39,4 +40,4 @@ pub use generate::{Made, generate, resume};
 pub use model::Model;
 pub use plan::Plan;
 pub use progress::{Cancel, Event, Progress, Stage};
-pub use request::{Aspect, Condition, ConditionKind, Effort, Request, Resolution};
+pub use request::{Aspect, Condition, ConditionKind, Effort, Request, Resolution, Upscale};

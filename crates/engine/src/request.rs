@@ -58,6 +58,9 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
     pub effort: Effort,
+    /// How the model's frames come to a larger size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upscale: Option<Upscale>,
     /// What stands on the timeline, see [`crate::board`].
     #[serde(rename = "card", skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<Card>,
@@ -208,6 +211,16 @@ impl Effort {
             Self::Quality => usual * 2,
         }
     }
+}
+
+/// How a model's frames come to a larger size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Upscale {
+    /// By a network that the model brings, which doubles the sides; the rest by resizing.
+    Learned,
+    /// By resizing alone.
+    Lanczos,
 }
 
 /// A frame rate as text, exactly.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinora_engine::{Aspect, Compute, Effort, Model, Plan, Request, Resolution};
+use kinora_engine::{Aspect, Compute, Effort, Model, Plan, Request, Resolution, Upscale};
 use kinora_models::MINI;
 
 const MANIFEST: &[u8] = br#"{
@@ -15,6 +15,10 @@ fn model(manifest: Option<&'static [u8]>) -> Arc<Model> {
     let mut files: Vec<(&'static str, &'static [u8])> = MINI.to_vec();
     files.retain(|(name, _)| *name != "kinora.json");
     files.extend(manifest.map(|bytes| ("kinora.json", bytes)));
+    embedded(files)
+}
+
+fn embedded(files: Vec<(&'static str, &'static [u8])>) -> Arc<Model> {
     Arc::new(Model::embedded("tiny", files.leak()).unwrap())
 }
 
@@ -51,6 +55,46 @@ fn the_model_draws_its_own_size_rate_and_length() {
     let latent_frames = (whole(40) - 1) / plan.model.geometry.temporal + 1;
     assert_eq!(plan.tokens, latent_frames * 4 * 7);
     assert!(plan.notes.is_empty(), "{:?}", plan.notes);
+}
+
+#[test]
+fn frames_grow_by_the_network_that_the_model_brings() {
+    let bare: Vec<_> = MINI
+        .iter()
+        .copied()
+        .filter(|(name, _)| !name.starts_with("upscaler/"))
+        .collect();
+    let config: (&str, &[u8]) = ("upscaler/config.json", br#"{"width": 96, "layers": 8}"#);
+    let with = embedded([&bare[..], &[config]].concat());
+    let without = embedded(bare);
+    let dir = tempfile::tempdir().unwrap();
+    let resolve = |model: &Arc<Model>, upscale, size| {
+        let request = Request {
+            upscale,
+            size,
+            ..frog()
+        };
+        Plan::resolve(
+            request,
+            model.clone(),
+            Compute::cpu(),
+            &dir.path().join("a.mp4"),
+        )
+    };
+    let (learned, lanczos) = (Some(Upscale::Learned), Some(Upscale::Lanczos));
+    for (model, asked, size, chosen) in [
+        (&with, None, None, Upscale::Learned),
+        (&with, learned, Some((225, 128)), Upscale::Learned),
+        (&with, learned, Some((224, 128)), Upscale::Lanczos), // nothing to enlarge
+        (&with, lanczos, None, Upscale::Lanczos),
+        (&without, None, None, Upscale::Lanczos),
+        (&without, lanczos, None, Upscale::Lanczos),
+    ] {
+        let plan = resolve(model, asked, size).unwrap();
+        assert_eq!(plan.output.upscale, chosen, "{asked:?} at {size:?}");
+    }
+    let refused = resolve(&without, learned, None).unwrap_err().to_string();
+    assert!(refused.contains("--upscale"), "{refused}");
 }
 
 #[test]

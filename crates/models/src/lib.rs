@@ -8,6 +8,7 @@ mod int8;
 mod mini;
 mod source;
 mod tokenizer;
+mod upscaler;
 mod weights;
 
 pub mod layers;
@@ -21,3 +22,4 @@ pub use layers::{cpu_dtype, cpu_peak_gflops};
 pub use mini::MINI;
 pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};
 pub use tokenizer::{Encoding, Tokenizer};
+pub use upscaler::{FrameUpscaler, FrameUpscalerConfig};

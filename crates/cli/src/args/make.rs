@@ -110,14 +110,9 @@ pub struct MakeArgs {
     #[arg(long, value_name = "N", value_parser = rate, help_heading = "Format")]
     pub fps: Option<Rational>,
 
-    /// How the model's frames come to the asked size
-    #[arg(
-        long,
-        value_name = "HOW",
-        default_value = "lanczos",
-        help_heading = "Format"
-    )]
-    pub upscale: Upscale,
+    /// How the model's frames come to the asked size [default: learned, where the model brings a network for it]
+    #[arg(long, value_name = "HOW", help_heading = "Format")]
+    pub upscale: Option<UpscaleArg>,
 
     /// How many clips, 1 to 4, written as OUT-1.mp4 …
     #[arg(long, value_name = "N", help_heading = "Drawing")]
@@ -179,9 +174,11 @@ pub enum ResolutionArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Upscale {
-    Lanczos,
+pub enum UpscaleArg {
+    /// By the model's own network, then Lanczos
     Learned,
+    /// By Lanczos alone
+    Lanczos,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use kinora_engine::{
     Cancel, DeviceKind, Effort, Error, Made, Model, Plan, Precision, Progress, Request, Resolution,
-    text,
+    Upscale, text,
 };
 
 use super::styles;
-use crate::args::{MakeArgs, ResolutionArg, Upscale};
-use crate::exit::{Failure, Outcome, input, resolving, running};
+use crate::args::{MakeArgs, ResolutionArg, UpscaleArg};
+use crate::exit::{Failure, Outcome, resolving, running};
 use crate::report::{self, Manner};
 use crate::{bar, enhance, library};
 
@@ -115,11 +115,6 @@ pub fn stop_on_interrupt(cancel: Cancel) {
 
 /// The request with what was typed in its place, made definite.
 pub fn resolve(asked: Asked, args: &MakeArgs) -> Outcome<Resolved> {
-    if args.upscale == Upscale::Learned {
-        return Err(input(
-            "there is no learned upscaler yet; leave --upscale out, or give lanczos",
-        ));
-    }
     let mut notes = asked.notes;
     let mut request = overridden(asked.request, args);
     styles::resolve(&mut request)?;
@@ -214,12 +209,20 @@ fn overridden(base: Request, args: &MakeArgs) -> Request {
     set(&mut request.size, &args.size);
     set(&mut request.steps, &args.steps);
     set(&mut request.guidance, &args.guidance);
+    set(&mut request.upscale, &args.upscale.map(upscale));
     request
 }
 
 fn set<T: Clone>(field: &mut Option<T>, typed: &Option<T>) {
     if typed.is_some() {
         field.clone_from(typed);
+    }
+}
+
+fn upscale(arg: UpscaleArg) -> Upscale {
+    match arg {
+        UpscaleArg::Learned => Upscale::Learned,
+        UpscaleArg::Lanczos => Upscale::Lanczos,
     }
 }
 

@@ -64,7 +64,7 @@ fn values_out_of_range_are_named() {
         (["--resolution", "4k"], ["4k", "480p"]),
         (["--style", "cubist"], ["cubist", "film-noir"]),
         (["--threads", "0"], ["--threads 0", "1 to"]),
-        (["--upscale", "learned"], ["learned", "lanczos"]),
+        (["--upscale", "nearest"], ["nearest", "lanczos"]),
         (["--device", "tpu"], ["tpu", "cuda"]),
         (["--model", "nowhere"], ["nowhere", "mini"]),
         (["--from", "none.json"], ["none.json", "cannot be read"]),

@@ -186,6 +186,7 @@ impl From<Board> for Request {
             steps: board.steps,
             guidance: board.guidance,
             effort: board.effort,
+            upscale: None,
             cards: board.cards,
             sources: board.sources,
             tool: board.tool,

@@ -20,9 +20,9 @@ use crate::board::{Card, CardKind};
 use crate::compute::Compute;
 use crate::footage::Facts;
 use crate::model::Model;
-use crate::request::{ConditionKind, Request};
+use crate::request::{ConditionKind, Request, Upscale};
 use crate::sidecar::Ancestor;
-use crate::{Error, Result};
+use crate::{Error, Result, upscale};
 use inputs::{check_condition, check_prompt, check_writable, negative, read_texts, texts};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
 use media::{ancestry, check_board};
@@ -77,6 +77,8 @@ pub struct Output {
     pub size: (u32, u32),
     pub fps: Rational,
     pub frames: u64,
+    /// How the drawn frames come to that size.
+    pub upscale: Upscale,
 }
 
 /// A condition in the model's frames.
@@ -166,17 +168,18 @@ impl Plan {
             None => Rational::new(30, 1)?,
         });
         within("--fps", output_fps.as_f64(), &FPS, "frames per second")?;
+        let frames = match container.is_still() {
+            true if request.is_board() => return Err(no_still(out)),
+            true => 1,
+            false => output_fps.frames_in(seconds).max(1),
+        };
+        let mut drawn = draw(&mut request, &model, (size, frames), seconds)?;
         let output = Output {
             size,
             fps: output_fps,
-            frames: match container.is_still() {
-                true if request.is_board() => return Err(no_still(out)),
-                true => 1,
-                false => output_fps.frames_in(seconds).max(1),
-            },
+            frames,
+            upscale: upscale::choose(&mut request, &model, &drawn, size)?,
         };
-
-        let mut drawn = draw(&mut request, &model, &output, seconds)?;
         let conditions = request.conditions.iter();
         let conditions = conditions
             .map(|c| place(c, &model, &drawn))

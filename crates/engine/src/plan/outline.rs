@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Plan, Span};
 use crate::Result;
+use crate::request::Upscale;
 
 /// Operations a second that a device is taken to do, where nothing was measured yet.
 const CPU_CORE: f64 = 25e9;
@@ -74,6 +75,10 @@ impl Plan {
         let frames: usize = self.spans.iter().map(Span::native).sum();
         let pixels = (self.drawn.width * self.drawn.height * frames) as f64;
         let decoding = pixels * 20e3;
+        let enlarging = match self.output.upscale {
+            Upscale::Learned => pixels * 75e3,
+            Upscale::Lanczos => 0.0,
+        };
         let speed = match self.compute.kind {
             crate::DeviceKind::Cpu => {
                 CPU_CORE * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64)
@@ -94,7 +99,7 @@ impl Plan {
             evaluations: steps * passes * clips,
             tokens,
             estimated_seconds: clips as f64
-                * ((work * passes as f64 + decoding) / speed + written * 30e-9),
+                * ((work * passes as f64 + decoding + enlarging) / speed + written * 30e-9),
             // Weights are held as f32 on a CPU; a token has about 40 vectors of activations of some KB.
             estimated_bytes: BASE_BYTES + weights * 2.0 + tokens as f64 * passes as f64 * 100e3,
             notes: self.notes.clone(),

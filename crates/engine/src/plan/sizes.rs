@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::limits::{GUIDANCE, SIDE, STEPS, out_of_range, within};
 use super::media::files;
-use super::{Drawn, Output, PlannedCondition, Seam, Variant};
+use super::{Drawn, PlannedCondition, Seam, Variant};
 use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::{Aspect, Condition, ConditionKind, Request};
@@ -40,11 +40,11 @@ pub(super) fn choose_size(request: &mut Request, kept: Option<&Facts>) -> Result
     Ok((width, height))
 }
 
-/// What the model has to draw for such a file.
+/// What the model has to draw for a file of such a size and so many frames.
 pub(super) fn draw(
     request: &mut Request,
     model: &Model,
-    output: &Output,
+    (size, frames): ((u32, u32), u64),
     seconds: f64,
 ) -> Result<Drawn> {
     let defaults = &model.defaults;
@@ -62,8 +62,8 @@ pub(super) fn draw(
             "steps",
         ));
     }
-    let (width, height) = model_size(model, output.size);
-    let frames = match output.frames {
+    let (width, height) = model_size(model, size);
+    let frames = match frames {
         1 => 1,
         _ => model
             .geometry

@@ -34,6 +34,13 @@ impl Conv3dSpec {
         padding: [1, 1, 1],
     };
 
+    /// A square of side 3 over each frame, that keeps the size of its input, with zeros around it.
+    pub const SQUARE: Self = Self {
+        kernel: [1, 3, 3],
+        stride: [1, 1, 1],
+        padding: [0, 1, 1],
+    };
+
     fn window(self) -> Window {
         Window {
             kernel: self.kernel,
@@ -93,6 +100,12 @@ impl Conv3d {
         let [kt, kh, kw] = spec.kernel;
         let weight = vb.get((c_out, c_in, kt, kh, kw), "weight")?;
         Self::new(&weight, &vb.get(c_out, "bias")?, spec)
+    }
+
+    /// Reads `weight` (c_out, c_in, 3, 3) and `bias` (c_out) of a 2-D convolution, for [`Conv3dSpec::SQUARE`].
+    pub fn load_square(c_in: usize, c_out: usize, vb: VarBuilder) -> candle_core::Result<Self> {
+        let weight = vb.get((c_out, c_in, 3, 3), "weight")?.unsqueeze(2)?;
+        Self::new(&weight, &vb.get(c_out, "bias")?, Conv3dSpec::SQUARE)
     }
 
     /// From `weight` (c_out, c_in, kt, kh, kw) and `bias` (c_out).

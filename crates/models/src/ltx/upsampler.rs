@@ -262,14 +262,8 @@ impl Norm {
 
 /// A kernel of side 3 over the last `dims` axes.
 fn conv(c_in: usize, c_out: usize, dims: usize, vb: VarBuilder) -> Result<Conv3d> {
-    if dims == 3 {
-        return Ok(Conv3d::load(c_in, c_out, Conv3dSpec::CUBE, vb)?);
-    }
-    let weight = vb.get((c_out, c_in, 3, 3), "weight")?.unsqueeze(2)?;
-    let spec = Conv3dSpec {
-        kernel: [1, 3, 3],
-        stride: [1; 3],
-        padding: [0, 1, 1],
-    };
-    Ok(Conv3d::new(&weight, &vb.get(c_out, "bias")?, spec)?)
+    Ok(match dims {
+        3 => Conv3d::load(c_in, c_out, Conv3dSpec::CUBE, vb)?,
+        _ => Conv3d::load_square(c_in, c_out, vb)?,
+    })
 }
