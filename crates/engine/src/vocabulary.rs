@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -80,13 +81,25 @@ impl Vocabulary {
     /// The prompt with each unknown word replaced by the known one that is nearest in meaning, where one is near: a corgi
     /// becomes a dog. Words that are near to nothing stay.
     pub fn reworded(&self, prompt: &str) -> String {
+        let nouns = self.nouns();
+        let taken = |word: &str| self.taken(&nouns, word).unwrap_or_else(|| word.to_owned());
         let mut text = prompt.to_owned();
-        for unknown in self.unknown_words(prompt) {
-            if let Some(taken) = &unknown.taken {
-                text = replace_word(&text, &unknown.word, taken);
+        let known = self.words();
+        for word in latin_words(prompt) {
+            if !knows(&known, &word) {
+                text = replace_word(&text, &word, &taken(&word));
             }
         }
-        text
+        replace_ranges(&text, &unknown_cjk(&known, &text), taken)
+    }
+
+    /// The prompt without the Chinese words that are not known: to an encoder that knows no such character each of theirs is
+    /// a blank. `None` if nothing that carries a picture is left.
+    pub fn readable_part(&self, prompt: &str) -> Option<String> {
+        let unknown = unknown_cjk(&self.words(), prompt);
+        let rest = replace_ranges(prompt, &unknown, |_| String::new());
+        let carries = |c: char| c.is_alphabetic() && !GLUE_ZH.contains(c);
+        rest.chars().any(carries).then_some(rest)
     }
 
     /// The words of a prompt that no list holds, each with the one that is nearest in meaning or at most three that are
@@ -99,7 +112,8 @@ impl Vocabulary {
                 unknown.push(word);
             }
         }
-        unknown.extend(unknown_cjk(&known, prompt));
+        let cjk = unknown_cjk(&known, prompt).into_iter();
+        unknown.extend(cjk.map(|range| prompt[range].to_owned()));
         let mut seen = BTreeSet::new();
         unknown.retain(|word| seen.insert(word.clone()));
         let nouns = self.nouns();
@@ -178,9 +192,6 @@ fn each_string(value: &serde_json::Value, visit: &mut impl FnMut(&str)) {
 
 /// The text with a word, given in lower case, replaced wherever it stands by itself.
 fn replace_word(text: &str, word: &str, by: &str) -> String {
-    if word.chars().any(is_cjk) {
-        return text.replace(word, by);
-    }
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
     let flush = |run: &mut String, out: &mut String| {
@@ -231,31 +242,39 @@ fn knows(known: &BTreeSet<String>, word: &str) -> bool {
         })
 }
 
-/// What is left of the CJK runs after the longest known words were taken out, from the left.
-fn unknown_cjk(known: &BTreeSet<String>, prompt: &str) -> Vec<String> {
-    let longest = known
-        .iter()
-        .map(|word| word.chars().count())
-        .max()
-        .unwrap_or(0);
-    let chars: Vec<char> = prompt.chars().collect();
-    let mut rest = Vec::new();
-    let mut run = String::new();
+/// The text with each of the ranges, in order, replaced by what `by` makes of it.
+fn replace_ranges(text: &str, ranges: &[Range<usize>], by: impl Fn(&str) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    while at < chars.len() {
-        let taken = (1..=longest.min(chars.len() - at)).rev().find(|&len| {
-            is_cjk(chars[at]) && known.contains(&chars[at..at + len].iter().collect::<String>())
-        });
-        let ordinary = is_cjk(chars[at]) && chars[at].is_alphabetic();
-        if taken.is_none() && ordinary {
-            run.push(chars[at]);
-        } else if !run.is_empty() {
-            rest.push(std::mem::take(&mut run));
-        }
-        at += taken.unwrap_or(1);
+    for range in ranges {
+        out.push_str(&text[at..range.start]);
+        out.push_str(&by(&text[range.clone()]));
+        at = range.end;
     }
-    if !run.is_empty() {
-        rest.push(run);
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Where the CJK runs lie that are left after the longest known words were taken out, from the left; in bytes.
+fn unknown_cjk(known: &BTreeSet<String>, prompt: &str) -> Vec<Range<usize>> {
+    let longest = known.iter().map(|word| word.chars().count()).max();
+    let longest = longest.unwrap_or(0);
+    let mut rest: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    while let Some(first) = prompt[at..].chars().next() {
+        let ends = prompt[at..]
+            .char_indices()
+            .map(|(i, c)| at + i + c.len_utf8());
+        let mut ends: Vec<usize> = ends.take(longest.max(1)).collect();
+        let one = ends[0];
+        ends.retain(|&end| is_cjk(first) && known.contains(&prompt[at..end]));
+        if ends.is_empty() && is_cjk(first) && first.is_alphabetic() {
+            match rest.last_mut() {
+                Some(run) if run.end == at => run.end = one,
+                _ => rest.push(at..one),
+            }
+        }
+        at = ends.pop().unwrap_or(one);
     }
     rest
 }
@@ -364,6 +383,15 @@ mod tests {
         }
         let words = vocabulary.unknown_words("a corgi");
         assert_eq!(words[0].to_string(), "“corgi” (drawn as dog)");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out() {
+        let part = |prompt| vocabulary().readable_part(prompt);
+        assert_eq!(part("小狗在戈壁滩上行走，古怪").unwrap(), "小狗在上行走，");
+        assert_eq!(part("小猫坐着，desert").unwrap(), "着，desert");
+        assert_eq!(part("小，小狗").unwrap(), "，小狗");
+        assert_eq!(part("小猫在上"), None);
     }
 
     #[test]

@@ -116,6 +116,19 @@ fn foreign_files_are_named() {
 #[test]
 fn a_language_that_the_model_cannot_read_is_refused() {
     let place = Place::new();
-    let run = place.run(&["generate", "лягушка сидит на снегу"]);
-    run.refused(&["cannot read the prompt", "--model"]);
+    for prompt in ["лягушка сидит на снегу", "咖啡馆"] {
+        let run = place.run(&["generate", prompt]);
+        run.refused(&["cannot read the prompt", "--model"]);
+    }
+}
+
+#[test]
+fn of_a_prompt_full_of_unknown_words_the_known_ones_are_drawn() {
+    let place = Place::new();
+    let prompt = "咖啡馆旁边，一只青蛙坐在雪地里看报纸";
+    let plan = place.run(&["generate", prompt, "--dry-run"]).ok().stdout();
+    assert!(
+        plan.contains("青蛙") && plan.contains("does not know") && plan.contains("咖啡馆"),
+        "{plan}"
+    );
 }

@@ -9,6 +9,7 @@ use crate::board::joined;
 use crate::model::Model;
 use crate::request::{Condition, ConditionKind, Request};
 use crate::style::{self, Length, Style};
+use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
 pub(super) fn check_prompt(request: &Request) -> Result<()> {
@@ -102,7 +103,7 @@ pub(super) fn texts(
     for (frame, text) in said {
         // A small model is told what comes nearest to words that it never met.
         let text = match &model.vocabulary {
-            Some(vocabulary) => vocabulary.reworded(&text),
+            Some(vocabulary) => readable(model, vocabulary, &vocabulary.reworded(&text))?,
             None => text,
         };
         let text = match &style {
@@ -145,6 +146,13 @@ pub(super) fn read_texts(
     notes.extend(unknown_words(model, &all.join("\n")));
     notes.extend(untaught_style(model, request, texts));
     Ok(notes)
+}
+
+/// The text; of one that is full of words unknown to the encoder, those that it knows, if there are any.
+fn readable(model: &Model, vocabulary: &Vocabulary, text: &str) -> Result<String> {
+    let unknown = model.family.read_text(&model.source, text)?.unknown;
+    let part = (unknown > UNKNOWN_TOKENS).then(|| vocabulary.readable_part(text));
+    Ok(part.flatten().unwrap_or_else(|| text.to_owned()))
 }
 
 /// All of the style's words where the model reads that many, else the style in a line; without the style where its
