@@ -80,14 +80,19 @@ def labels_of(group, device):
     return {k: torch.tensor([s.labels[k] for s in group], device=device) for k in HEADS}
 
 
-def train_classifier(config, minutes, out, seed):
+def train_classifier(config, minutes, out, resume, seed):
     torch.manual_seed(seed)
     device = pick_device()
     model = Classifier(table_sizes(config)).to(device)
+    path, trained = Path(out) / "classifier.pt", 0
+    if resume and path.exists():
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict(state["model"])
+        trained = state["seen"]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     log, budget = Log(out, "classifier"), Budget(minutes)
     reported = step = 0
-    groups = moments(config, 32, "val", seed + 31)
+    groups = moments(config, 32, "val", seed + 31 + trained)  # whoever goes on meets new scenes
     while budget.left:
         group = next(groups)
         x, y = spoil(frames_of(group, device)), labels_of(group, device)
@@ -103,7 +108,7 @@ def train_classifier(config, minutes, out, seed):
         if budget.spent - reported > 20:
             reported = budget.spent
             log(step=step, minutes=budget.spent / 60, loss=loss.item(), **{k: (guess[k].argmax(1) == y[k]).float().mean().item() for k in HEADS})  # fmt: skip
-    save_atomically(model.state_dict(), Path(out) / "classifier.pt")
+    save_atomically({"model": model.state_dict(), "seen": trained + 32 * step}, path)
 
 
 def wilson(hits, n, z=1.96):
@@ -186,7 +191,7 @@ def evaluate(config, args, extra):
 
 def load_classifier(config, args, device):
     model = Classifier(table_sizes(config)).to(device)
-    model.load_state_dict(torch.load(Path(args.out) / "classifier.pt", weights_only=True))
+    model.load_state_dict(torch.load(Path(args.out) / "classifier.pt", weights_only=True)["model"])
     return model.eval()
 
 
@@ -225,6 +230,6 @@ def main(stage, config, args, extra):
     if stage == "cards":
         name_cards(config, args, extra)
     elif stage == "classifier":
-        train_classifier(config, args.minutes, args.out, args.seed)
+        train_classifier(config, args.minutes, args.out, not args.fresh, args.seed)
     else:
         evaluate(config, args, extra)
