@@ -653,6 +653,13 @@ proptest! {
             kinora_media::write_image(studio.path("a.png"), &picture).unwrap();
             (studio, model())
         });
+        let plan = |text: &str| {
+            let file = |name| studio.path(name).display().to_string();
+            let text = text.replace("CLIP", &file("a.mp4")).replace("PICTURE", &file("a.png"));
+            let board = Board::parse(&text).ok()?;
+            Plan::resolve(board.into(), model.clone(), Compute::cpu(), &studio.path("out.mp4")).ok()
+        };
+        prop_assert!(plan(FULL).is_some(), "whole, it is planned");
         let mut text = FULL.to_owned();
         for (at, number) in numbers_at {
             let places = numbers(&text);
@@ -667,14 +674,7 @@ proptest! {
             let (at, _) = text.char_indices().nth(at.index(text.chars().count())).unwrap();
             text.insert(at, character);
         }
-        for (name, file) in [("CLIP", "a.mp4"), ("PICTURE", "a.png")] {
-            text = text.replace(name, &studio.path(file).display().to_string());
-        }
-        let Ok(board) = Board::parse(&text) else {
-            return Ok(());
-        };
-        let planned = Plan::resolve(board.into(), model.clone(), Compute::cpu(), &studio.path("out.mp4"));
-        if let Ok(plan) = planned {
+        if let Some(plan) = plan(&text) {
             let frames: u64 = plan.spans.iter().map(|span| span.frames()).sum();
             prop_assert_eq!(frames, plan.output.frames);
             prop_assert!(plan.describe().estimated_seconds.is_finite());
