@@ -99,7 +99,8 @@ impl Vocabulary {
         let unknown = unknown_cjk(&self.words(), prompt);
         let rest = replace_ranges(prompt, &unknown, |_| String::new());
         let carries = |c: char| c.is_alphabetic() && !GLUE_ZH.contains(c);
-        rest.chars().any(carries).then_some(rest)
+        let carried = rest.chars().any(carries);
+        carried.then(|| rest.trim_matches(|c: char| !c.is_alphanumeric()).to_owned())
     }
 
     /// The words of a prompt that no list holds, each with the one that is nearest in meaning or at most three that are
@@ -388,9 +389,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_left_out() {
         let part = |prompt| vocabulary().readable_part(prompt);
-        assert_eq!(part("小狗在戈壁滩上行走，古怪").unwrap(), "小狗在上行走，");
+        assert_eq!(part("小狗在戈壁滩上行走，古怪").unwrap(), "小狗在上行走");
         assert_eq!(part("小猫坐着，desert").unwrap(), "着，desert");
-        assert_eq!(part("小，小狗").unwrap(), "，小狗");
+        assert_eq!(part("小，小狗").unwrap(), "小狗");
         assert_eq!(part("小猫在上"), None);
     }
 
