@@ -119,7 +119,7 @@ fn write(
         resizer: Resizer::new(Filter::Lanczos3),
         size: output.size,
     };
-    let enlarger = Enlarger::new(plan, output)?;
+    let enlarger = Enlarger::new(plan)?;
     for span in &plan.spans {
         match span {
             Span::Kept(kept) => file.keep(kept, output, cancel)?,

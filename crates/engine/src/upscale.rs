@@ -3,7 +3,7 @@
 use kinora_media::Frame;
 use kinora_models::FrameUpscaler;
 
-use crate::plan::{Drawn, Output, Plan};
+use crate::plan::{Drawn, Plan};
 use crate::request::{Request, Upscale};
 use crate::{Compute, Error, Model, Result, frames};
 
@@ -38,10 +38,10 @@ pub(crate) struct Enlarger {
 }
 
 impl Enlarger {
-    pub fn new(plan: &Plan, output: &Output) -> Result<Self> {
+    pub fn new(plan: &Plan) -> Result<Self> {
         let compute = plan.compute.clone();
         let load = || FrameUpscaler::load(&plan.model.source, compute.dtype, &compute.device);
-        let network = match output.upscale {
+        let network = match plan.output.upscale {
             Upscale::Learned => Some(load()?),
             Upscale::Lanczos => None,
         };
@@ -61,7 +61,6 @@ impl Enlarger {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::sync::Arc;
 
     use candle_core::{DType, Device, Tensor};
@@ -94,9 +93,9 @@ mod tests {
             prompt: "a frog".into(),
             ..Request::default()
         };
-        let out = dir.path().join(Path::new("a.png"));
+        let out = dir.path().join("a.png");
         let plan = Plan::resolve(request, Arc::new(model()), Compute::cpu(), &out).unwrap();
-        let enlarger = Enlarger::new(&plan, &plan.output).unwrap();
+        let enlarger = Enlarger::new(&plan).unwrap();
         let ramp = Frame::from_fn(16, 8, |x, y| [(x * 8) as u8, (y * 16) as u8, 200]).unwrap();
         let large = enlarger.enlarge(ramp).unwrap();
         assert_eq!(large.size(), (32, 16));

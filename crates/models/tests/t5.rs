@@ -51,16 +51,7 @@ fn check_in(folder: &str, name: &str, dtype: DType) {
     let encoder = T5Encoder::new(&config, case.weights(dtype, &Device::Cpu)).expect("loads");
     let state = encoder.forward(&ids, &mask.expect("a mask")).expect("runs");
     assert_eq!(state.dtype(), dtype);
-    let (error, reference) = case.errors("last_hidden_state", &state);
-    let allowed = match dtype {
-        DType::F32 => 1e-5,
-        _ => 1.25 * reference,
-    };
-    println!("{name} {dtype:?}: {error:.2e}, at most {allowed:.2e}");
-    assert!(
-        error <= allowed,
-        "{name} {dtype:?}: {error:.2e} > {allowed:.2e}"
-    );
+    case.check(name, dtype, ("last_hidden_state", &state));
 }
 
 #[test]

@@ -113,16 +113,7 @@ fn check_in(folder: &str, name: &str, dtype: DType) {
     let transformer = Transformer::new(&config, case.weights(dtype, &Device::Cpu)).expect("loads");
     let sample = transformer.forward(&input).expect("runs");
     assert_eq!(sample.dtype(), dtype);
-    let (error, reference) = case.errors("sample", &sample);
-    let allowed = match dtype {
-        DType::F32 => 1e-5,
-        _ => 1.25 * reference,
-    };
-    println!("{name} {dtype:?}: {error:.2e}, at most {allowed:.2e}");
-    assert!(
-        error <= allowed,
-        "{name} {dtype:?}: {error:.2e} > {allowed:.2e}"
-    );
+    case.check(name, dtype, ("sample", &sample));
 }
 
 #[test]

@@ -31,16 +31,7 @@ fn check(name: &str, dtype: DType) {
     let shape: Vec<usize> = case.get("frames");
     let x = synthetic::tensor("frames", &shape, 1.0, 0.0);
     let sample = upscaler(&case, dtype).forward(&x).expect("upscales");
-    let (error, reference) = case.errors("sample", &sample);
-    let allowed = match dtype {
-        DType::F32 => 1e-5,
-        _ => 1.25 * reference,
-    };
-    println!("{name} {dtype:?}: {error:.2e}, at most {allowed:.2e}");
-    assert!(
-        error <= allowed,
-        "{name} {dtype:?}: {error:.2e} > {allowed:.2e}"
-    );
+    case.check(name, dtype, ("sample", &sample));
 }
 
 #[test]
