@@ -19,7 +19,7 @@ macro_rules! cases {
     };
 }
 
-cases! { gated relu batch long buckets one_token all_masked deep }
+cases! { gated relu batch long buckets one_token all_masked deep steep }
 
 /// Fresh cases: point KINORA_FIXTURES to a folder that the script was made to write to.
 #[test]

@@ -81,19 +81,11 @@ impl Linear {
         self.product(x, Activation::None, self.input(DType::F32))
     }
 
-    /// [`Linear::forward`], then GELU approximated by the hyperbolic tangent.
-    pub fn forward_gelu(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.0 {
-            Kind::Packed { .. } => self.product(x, Activation::Gelu, DType::F32),
-            Kind::Tensors(plain) => gelu(&plain.forward(x)?),
-        }
-    }
-
-    /// [`Linear::forward_gelu`], rounded as by [`Linear::forward_rounded`].
+    /// [`Linear::forward`], then GELU approximated by the hyperbolic tangent, rounded as by [`Linear::forward_rounded`].
     pub fn forward_gelu_rounded(&self, x: &Tensor) -> Result<Tensor> {
         match &self.0 {
             Kind::Packed { .. } => self.product(x, Activation::Gelu, self.input(DType::F32)),
-            Kind::Tensors(_) => self.forward_gelu(x),
+            Kind::Tensors(plain) => gelu(&plain.forward(x)?),
         }
     }
 
