@@ -1,5 +1,7 @@
 //! The `kinora` program: arguments are parsed ([`args`]), resolved and run (one module a command).
 
+#![warn(clippy::print_stdout)] // see `stdout`
+
 mod args;
 mod bar;
 mod commands;
@@ -8,6 +10,7 @@ mod enhance;
 mod exit;
 mod library;
 mod report;
+mod stdout;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::MakeArgs;
 use crate::bar::seconds;
+use crate::stdout::say;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
     outline.notes.splice(0..0, notes.iter().cloned());
     let files = plan.variants.iter().map(|variant| &variant.path);
     if manner.json {
-        println!(
+        say!(
             "{}",
             json!({
                 "plan": outline,
@@ -48,9 +49,9 @@ pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
         outline.notes.clear();
     }
     for (file, variant) in files.zip(&plan.variants) {
-        println!("{}, seed {}", file.display(), variant.seed);
+        say!("{}, seed {}", file.display(), variant.seed);
     }
-    print!("{outline}");
+    say!("{}", outline.to_string().trim_end());
 }
 
 pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
@@ -62,10 +63,10 @@ pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
         }
     }
     match manner.json {
-        true => println!("{}", as_json(plan, clips, took)),
+        true => say!("{}", as_json(plan, clips, took)),
         false => clips
             .iter()
-            .for_each(|clip| println!("{}", clip.written.path.display())),
+            .for_each(|clip| say!("{}", clip.written.path.display())),
     }
 }
 

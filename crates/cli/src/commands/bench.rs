@@ -13,6 +13,7 @@ use super::make::{open, stop_on_interrupt};
 use crate::args::BenchArgs;
 use crate::exit::{Failure, Outcome, resolving, running};
 use crate::report::peak_memory_mb;
+use crate::stdout::say;
 
 /// Within what every model was taught, and always the same.
 const PROMPT: &str = "a woolly mammoth walks in the desert, wide-angle shot";
@@ -49,7 +50,7 @@ pub fn run(args: BenchArgs) -> Outcome {
     };
     let measure = Measure::of(&plan, &watch, total, speed);
     match args.json {
-        true => println!("{}", measure.as_json(&plan)),
+        true => say!("{}", measure.as_json(&plan)),
         false => measure.print(&plan),
     }
     Ok(())
@@ -189,7 +190,7 @@ impl Measure {
     fn print(&self, plan: &Plan) {
         let (drawn, output) = (&plan.drawn, &plan.output);
         let length = output.fps.seconds(output.frames);
-        println!(
+        say!(
             "kinora {}, {}, {} {}, {} threads",
             env!("CARGO_PKG_VERSION"),
             plan.model.title,
@@ -197,7 +198,7 @@ impl Measure {
             plan.compute.dtype.as_str(),
             rayon::current_num_threads(),
         );
-        println!(
+        say!(
             "{length:.2} s of {}x{} at {} fps, drawn at {}x{}, {} frames at {} fps, {} steps, {} tokens",
             output.size.0,
             output.size.1,
@@ -226,16 +227,16 @@ impl Measure {
                 _ => None,
             };
             let more = more.map(|more| format!("  {more}")).unwrap_or_default();
-            println!("{:<12}{seconds:>8.2} s{more}", stage.name());
+            say!("{:<12}{seconds:>8.2} s{more}", stage.name());
         }
-        println!(
+        say!(
             "{:<12}{:>8.2} s  {:.1} × the clip's length",
             "in all",
             self.total,
             self.total / length
         );
         if let Some(peak) = peak_memory_mb() {
-            println!("{:<12}{peak:>8.0} MB", "peak memory");
+            say!("{:<12}{peak:>8.0} MB", "peak memory");
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::args::ProbeArgs;
 use crate::exit::{Failure, Outcome, resolving};
+use crate::stdout::say;
 use crate::{library, report};
 
 pub fn run(args: ProbeArgs) -> Outcome {
@@ -25,7 +26,7 @@ pub fn run(args: ProbeArgs) -> Outcome {
     })?;
     if let Some(timing) = timing {
         let peak = report::peak_memory_mb();
-        println!(
+        say!(
             "{}",
             json!({"median_s": timing.median_s, "min_s": timing.min_s, "peak_rss_mb": peak})
         );

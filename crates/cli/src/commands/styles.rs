@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::args::{StylesArgs, StylesCommand};
 use crate::config;
 use crate::exit::{Outcome, input, resolving};
+use crate::stdout::say;
 
 pub fn run(args: StylesArgs) -> Outcome {
     match args.command {
@@ -71,7 +72,7 @@ fn list(as_json: bool) -> Outcome {
             .iter()
             .map(|(style, own)| json!({"own": own, "style": style}))
             .collect();
-        println!("{}", json!({ "styles": styles }));
+        say!("{}", json!({ "styles": styles }));
         return Ok(());
     }
     let width = all
@@ -95,7 +96,7 @@ fn list(as_json: bool) -> Outcome {
             false => words.brief.clone(),
         };
         let mark = if own { " (your own)" } else { "" };
-        println!("{:<width$}  {brief}{mark}", style.name);
+        say!("{:<width$}  {brief}{mark}", style.name);
     }
     Ok(())
 }
@@ -103,8 +104,8 @@ fn list(as_json: bool) -> Outcome {
 fn show(name: &str, as_json: bool) -> Outcome {
     let style = find(name)?;
     match as_json {
-        true => println!("{}", json!(style)),
-        false => print!("{}", style.to_toml()),
+        true => say!("{}", json!(style)),
+        false => say!("{}", style.to_toml().trim_end()),
     }
     Ok(())
 }
@@ -152,7 +153,7 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
     {
         eprintln!("  {part}: {text}");
     }
-    println!("{}", style.name);
+    say!("{}", style.name);
     Ok(())
 }
 
