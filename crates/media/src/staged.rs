@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Error, Result};
+#[cfg(feature = "c2pa")]
+use crate::provenance;
+use crate::{Error, Provenance, Result};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -19,8 +21,9 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Begins a file.
+    /// Begins a file, and removes what a process that was killed left of it.
     pub fn file(target: &Path) -> Result<(Self, File)> {
+        sweep(target);
         if target.is_dir() {
             return Err(Error::Occupied {
                 path: target.to_path_buf(),
@@ -39,6 +42,7 @@ impl Staged {
 
     /// Begins a directory.
     pub fn directory(target: &Path) -> Result<Self> {
+        sweep(target);
         let temporary = temporary_sibling(target);
         fs::create_dir(&temporary).map_err(Error::io("create", target))?;
         Ok(Self::begun(target, temporary, true))
@@ -56,6 +60,17 @@ impl Staged {
     /// Where to write until [`Self::commit`].
     pub fn path(&self) -> &Path {
         &self.temporary
+    }
+
+    /// Puts a file that says where it comes from in its place, signed where this build signs.
+    pub fn commit_from(self, said: Option<&Provenance>) -> Result<()> {
+        #[cfg(feature = "c2pa")]
+        if let Some(said) = said {
+            provenance::sign(&self.temporary, &self.target, said)?;
+        }
+        #[cfg(not(feature = "c2pa"))]
+        let _ = said;
+        self.commit()
     }
 
     /// Puts what was written in its place, replacing what is there.
@@ -93,14 +108,53 @@ impl Drop for Staged {
 
 /// A hidden name in the same directory, so that the rename stays on one file system.
 pub(crate) fn temporary_sibling(target: &Path) -> PathBuf {
+    let serial = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let mut name = temporary_name(target);
+    name.push(format!("{}-{serial}{PART}", std::process::id()));
+    target.with_file_name(name)
+}
+
+/// How the names of all temporaries of a file begin; the process's number follows.
+fn temporary_name(target: &Path) -> OsString {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
-    let serial = COUNTER.fetch_add(1, Ordering::Relaxed);
-    name.push(format!(".{}-{serial}.part", std::process::id()));
-    match target.parent() {
-        Some(parent) => parent.join(name),
-        None => PathBuf::from(name),
+    name.push(".");
+    name
+}
+
+const PART: &str = ".part";
+
+/// Removes a file's temporaries whose process is gone. Best effort: they are in nobody's way.
+fn sweep(target: &Path) {
+    let begin = temporary_name(target);
+    let parent = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(parent.unwrap_or(Path::new("."))) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let rest = name
+            .as_encoded_bytes()
+            .strip_prefix(begin.as_encoded_bytes());
+        let process = rest
+            .and_then(|rest| {
+                str::from_utf8(rest)
+                    .ok()?
+                    .strip_suffix(PART)?
+                    .split_once('-')
+            })
+            .and_then(|(process, _)| process.parse().ok());
+        if process.is_some_and(|process| !is_running(process)) {
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+        }
     }
+}
+
+/// Where the system does not tell, every process runs.
+fn is_running(process: u32) -> bool {
+    !Path::new("/proc/self").exists() || Path::new("/proc").join(process.to_string()).exists()
 }
 
 /// The bytes of a file.

@@ -90,7 +90,7 @@ fn copy(
         .finish(Description::Copied(&clip.description), said, &mut file)
         .map_err(Error::io("write", output))?;
     drop(file);
-    staged.commit()?;
+    staged.commit_from(said)?;
     let frames = samples.len() as u64;
     Ok(Written {
         path: output.to_path_buf(),

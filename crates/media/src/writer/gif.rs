@@ -148,7 +148,7 @@ impl VideoWriter for GifWriter {
             .map_err(|error| encoding(&path, error))?;
         out.flush().map_err(Error::io("write", &path))?;
         drop(out);
-        self.staged.commit()?;
+        self.staged.commit_from(self.options.provenance.as_ref())?;
         Ok(Written {
             bytes: size_of(&path)?,
             path,

@@ -112,7 +112,7 @@ impl VideoWriter for Mp4Writer {
             )
             .map_err(Error::io("write", &path))?;
         drop(this.file);
-        this.staged.commit()?;
+        this.staged.commit_from(this.provenance.as_ref())?;
         Ok(Written {
             bytes: size_of(&path)?,
             path,

@@ -47,7 +47,7 @@ impl VideoWriter for StillWriter {
         let frames = self.gate.require_frames()?;
         let path = self.gate.path;
         drop(self.file);
-        self.staged.commit()?;
+        self.staged.commit_from(self.options.provenance.as_ref())?;
         Ok(Written {
             bytes: size_of(&path)?,
             frames,
