@@ -123,10 +123,10 @@ impl Config {
         Ok(self)
     }
 
-    /// The plan of this name, else the one that users have by default.
+    /// The plan of this name, else the one that users have by default: also for whoever has a plan that is gone.
     pub fn plan_of<'a>(&'a self, name: Option<&'a str>) -> Option<(&'a str, &'a Plan)> {
-        let name = name.or(self.plan.as_deref())?;
-        self.plans.get(name).map(|plan| (name, plan))
+        let mut names = [name, self.plan.as_deref()].into_iter().flatten();
+        names.find_map(|name| self.plans.get(name).map(|plan| (name, plan)))
     }
 
     /// Whether somebody has to log in.
@@ -164,6 +164,7 @@ mod tests {
             ("Plus", Some(1000), true)
         );
         assert_eq!(config.plan_of(Some("Pro")).unwrap().1.concurrency, Some(5));
+        assert_eq!(config.plan_of(Some("Gone")).unwrap().0, "Plus");
     }
 
     #[test]

@@ -88,13 +88,19 @@ async fn resolve(
     mut request: JobRequest,
     id: &str,
 ) -> Result<(kinora_engine::Plan, JobRequest)> {
-    check_seed(request.seed)?;
     let known = app.known(&viewer.id, &request).await?;
     let (catalog, out) = (
         app.catalog.clone(),
         app.store.files.root().join(format!("{id}.mp4")),
     );
-    request.seed = Some(request.seed.unwrap_or_else(kinora_engine::plan::fresh_seed));
+    // A board's own seed is the request's, unless that gives another.
+    let of_board = request
+        .board
+        .as_ref()
+        .and_then(|board| board["seed"].as_u64());
+    let seed = request.seed.or(of_board);
+    check_seed(seed)?;
+    request.seed = Some(seed.unwrap_or_else(kinora_engine::plan::fresh_seed));
     tokio::task::spawn_blocking(move || {
         let plan = make::plan(&request, &known, &catalog, &out)?;
         request.tool = Some(request.tool.unwrap_or_default());

@@ -1,6 +1,11 @@
 //! Clips: what the library holds.
 
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 use utoipa::{IntoParams, ToSchema};
 
@@ -54,6 +59,41 @@ pub enum Order {
     Asc,
 }
 
+/// Where a page ends: what its last clip has in the column that sorts, and its id. Only we read it.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    value: Value,
+    id: String,
+}
+
+impl Cursor {
+    fn at(row: &Row, sort: Sort) -> Self {
+        let value = match sort {
+            Sort::Created => row.created.into(),
+            Sort::Title => row.title.clone().into(),
+            Sort::Seconds => row.seconds.into(),
+        };
+        let id = row.id.clone();
+        Self { value, id }
+    }
+
+    fn parse(text: &str, sort: Sort) -> Result<Self> {
+        let json = URL_SAFE_NO_PAD.decode(text).ok();
+        json.and_then(|json| serde_json::from_slice::<Self>(&json).ok())
+            .filter(|cursor| cursor.value.is_string() == (sort == Sort::Title))
+            .ok_or_else(|| {
+                Error::Invalid("`cursor` is the `next_cursor` of a page in the same order".into())
+            })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
+        f.write_str(&URL_SAFE_NO_PAD.encode(json))
+    }
+}
+
 /// A change to one or many clips; what is `None` stays.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(default)]
@@ -94,7 +134,7 @@ pub struct NewClip {
     pub seed: Option<u64>,
     pub model: Option<String>,
     pub style: Option<String>,
-    pub settings: Option<serde_json::Value>,
+    pub settings: Option<Value>,
     pub parents: Vec<String>,
     pub folder: Option<String>,
     /// Now, if absent.
@@ -255,26 +295,29 @@ impl Store {
         let mut sql = select();
         narrow(&mut sql, owner, filter);
         if let Some(cursor) = &filter.cursor {
-            // The last clip of the page before: go on after it, whatever came since.
-            sql.push(format!(
-                " AND ({column}, id) {sign} (SELECT {column}, id FROM clips WHERE id = "
-            ));
-            sql.push_bind(cursor).push(")");
+            // Behind the last clip of the page before, whatever came since, and if that clip is gone.
+            let cursor = Cursor::parse(cursor, filter.sort)?;
+            sql.push(format!(" AND ({column}, id) {sign} ("));
+            match cursor.value {
+                Value::Number(number) => sql.push_bind(number.as_f64()),
+                value => sql.push_bind(value.as_str().map(str::to_owned)),
+            };
+            sql.push(", ").push_bind(cursor.id).push(")");
         }
         sql.push(format!(
             " ORDER BY {column} {direction}, id {direction} LIMIT "
         ));
         sql.push_bind(limit + 1);
         let rows: Vec<Row> = sql.build_query_as().fetch_all(&self.read).await?;
-        let more = rows.len() > limit as usize;
-        let items: Vec<Clip> = rows
-            .into_iter()
-            .take(limit as usize)
-            .map(Row::clip)
-            .collect();
+        let full = rows.get(limit as usize - 1);
+        let more = full.filter(|_| rows.len() > limit as usize);
         Ok(Page {
-            next_cursor: items.last().filter(|_| more).map(|clip| clip.id.clone()),
-            items,
+            next_cursor: more.map(|last| Cursor::at(last, filter.sort).to_string()),
+            items: rows
+                .into_iter()
+                .take(limit as usize)
+                .map(Row::clip)
+                .collect(),
             total: total.unsigned_abs(),
         })
     }
@@ -527,7 +570,10 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, owner: &str, filter: &Filter) {
             .push_bind(tag.clone())
             .push(")");
     }
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()).take(16) {
+    // SQLite's texts end at a NUL.
+    let plain = |c: char| c.is_whitespace() || c.is_control();
+    let words = filter.q.iter().flat_map(|q| q.split(plain));
+    for word in words.filter(|word| !word.is_empty()).take(16) {
         sql.push(" AND (");
         // Trigrams know no shorter words; most Chinese words have two characters.
         if word.chars().count() >= 3 {
@@ -559,7 +605,7 @@ pub(crate) async fn insert(t: &mut sqlx::SqliteConnection, clip: &NewClip) -> Re
     sqlx::query(
         "INSERT OR IGNORE INTO clips (id, owner, kind, tool, prompt, title, job, variant, variants, width, height, seconds, \
          fps, frames, seed, model, style, settings, file, bytes, sprite, folder, created) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM folders WHERE id = ?), ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM folders WHERE id = ? AND owner = ?), ?)",
     )
     .bind(&clip.id)
     .bind(&clip.owner)
@@ -583,6 +629,7 @@ pub(crate) async fn insert(t: &mut sqlx::SqliteConnection, clip: &NewClip) -> Re
     .bind(meta.bytes as i64)
     .bind(serde_json::to_string(&meta.sprite)?)
     .bind(&clip.folder)
+    .bind(&clip.owner)
     .bind(clip.created.unwrap_or_else(now))
     .execute(&mut *t)
     .await?;

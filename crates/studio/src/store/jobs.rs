@@ -70,7 +70,7 @@ struct Row {
 }
 
 const COLUMNS: &str = "jobs.*, \
-    (SELECT json_group_array(id) FROM (SELECT id FROM clips WHERE job = jobs.id ORDER BY variant)) AS clip_list";
+    (SELECT json_group_array(id) FROM (SELECT id FROM clips WHERE job = jobs.id AND owner = jobs.owner ORDER BY variant)) AS clip_list";
 
 impl Row {
     fn job(self) -> Job {

@@ -54,22 +54,24 @@ pub(super) async fn hold_again(
         .bind(&job.id)
         .fetch_one(&mut *t)
         .await?;
-    let left = job.variants.saturating_sub(made);
-    let credits: i64 = sqlx::query_scalar("SELECT credits FROM jobs WHERE id = ?")
-        .bind(&job.id)
-        .fetch_one(&mut *t)
-        .await?;
-    check(
-        t,
-        &job.owner,
-        price(&job.class, credits.unsigned_abs(), left),
-        plan,
+    let (credits, at): (i64, i64) = sqlx::query_as(
+        "SELECT jobs.credits, charges.at FROM jobs JOIN charges ON charges.job = jobs.id WHERE jobs.id = ?",
     )
+    .bind(&job.id)
+    .fetch_one(&mut *t)
     .await?;
-    let all = price(&job.class, credits.unsigned_abs(), job.variants);
-    sqlx::query("UPDATE charges SET state = 'held', credits = ?, videos = ? WHERE job = ? AND state <> 'held'")
+    // The charge moves to this month, with the clips that came in another.
+    let new = match at < month(now()).0 {
+        true => job.variants,
+        false => job.variants.saturating_sub(made),
+    };
+    let price = |clips| price(&job.class, credits.unsigned_abs(), clips);
+    check(t, &job.owner, price(new), plan).await?;
+    let all = price(job.variants);
+    sqlx::query("UPDATE charges SET state = 'held', credits = ?, videos = ?, at = ? WHERE job = ? AND state <> 'held'")
         .bind(all.0 as i64)
         .bind(all.1 as i64)
+        .bind(now())
         .bind(&job.id)
         .execute(t)
         .await?;

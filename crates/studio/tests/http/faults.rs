@@ -72,6 +72,26 @@ async fn a_clip_that_was_delivered_is_paid_for_though_it_is_deleted_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_another_month_is_paid_for_in_this_one_when_it_is_tried_again() {
+    let studio = Studio::with(|config| {
+        counted(config);
+        config.workers = 0;
+    })
+    .await;
+    let id = studio.post("/api/jobs", small("a lion")).await["id"].clone();
+    let id = id.as_str().unwrap();
+    studio
+        .post(&format!("/api/jobs/{id}/cancel"), json!({}))
+        .await;
+    run(&mut database(&studio).await, "UPDATE charges SET at = 0").await;
+    studio
+        .post(&format!("/api/jobs/{id}/retry"), json!({}))
+        .await;
+    assert_eq!(used(&studio).await, 25);
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_video_deleted_before_it_was_made_costs_nothing_and_never_comes() {
     let studio = Studio::with(counted).await;
     let asked =

@@ -154,6 +154,61 @@ async fn pages_of_a_list_meet_each_clip_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_goes_on_behind_a_clip_that_is_gone() {
+    let studio = Studio::idle().await;
+    for number in 0..4 {
+        clip(&studio, &format!("clip {number}")).await;
+    }
+    for sort in [
+        "sort=created&order=desc",
+        "sort=title&order=asc",
+        "sort=seconds&order=asc",
+    ] {
+        let first = studio.get(&format!("/api/clips?limit=1&{sort}")).await;
+        let id = first["items"][0]["id"].as_str().unwrap();
+        studio
+            .ask(Method::DELETE, &format!("/api/clips/{id}"), None)
+            .await;
+        studio
+            .ask(Method::DELETE, &format!("/api/clips/{id}"), None)
+            .await;
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let rest = studio
+            .get(&format!("/api/clips?{sort}&cursor={cursor}"))
+            .await;
+        assert_eq!(
+            rest["items"].as_array().unwrap().len() as u64,
+            rest["total"].as_u64().unwrap(),
+            "{sort}"
+        );
+        let other = format!(
+            "/api/clips?cursor={cursor}&sort={}",
+            if sort.contains("title") {
+                "seconds"
+            } else {
+                "title"
+            }
+        );
+        assert_eq!(studio.ask(Method::GET, &other, None).await.0, 400);
+    }
+    assert_eq!(
+        studio
+            .ask(Method::GET, "/api/clips?cursor=nonsense", None)
+            .await
+            .0,
+        400
+    );
+    assert_eq!(
+        studio
+            .ask(Method::GET, "/api/clips?q=cli%00p", None)
+            .await
+            .0,
+        200
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_share_link_shows_a_clip_until_it_is_ended() {
     let studio = Studio::idle().await;
     let id = clip(&studio, "<b>shared").await;

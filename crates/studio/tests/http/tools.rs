@@ -22,6 +22,23 @@ async fn make(studio: &Studio, asked: Value, seconds: f64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_board_keeps_its_own_seed() {
+    let studio = Studio::start().await;
+    let board = json!({"duration": 0.5, "seed": 7, "cards": [{"at": 0, "text": "a crane"}]});
+    let asked =
+        json!({"tool": "storyboard", "board": board, "size": "96x64", "fps": 8, "steps": 1});
+    let clip = make(&studio, asked, 0.5).await;
+    assert_eq!(clip["seed"], 7);
+    let wrong =
+        json!({"tool": "storyboard", "board": {"duration": 1, "seed": 9007199254740993u64}});
+    assert_eq!(
+        studio.ask(Method::POST, "/api/jobs", Some(wrong)).await.0,
+        400
+    );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_tool_takes_clips_and_leaves_their_child() {
     let studio = Studio::start().await;
     let a = make(&studio, small("a frog in the snow"), 1.0).await;
