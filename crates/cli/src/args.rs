@@ -95,7 +95,7 @@ Examples:
 #[command(after_help = STUDIO_EXAMPLES)]
 pub struct StudioArgs {
     /// Where to listen; any address but this machine's own asks users to log in [default: 127.0.0.1:7860]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = values::address)]
     pub addr: Option<std::net::SocketAddr>,
 
     /// The folder for clips and the database [default: kinora in the system's place for data]
@@ -132,7 +132,8 @@ Examples:
   kinora models info mini            what it can draw: actors, places, actions, camera
   kinora models export mini DIR      its files, in the diffusers layout
   kinora models add ltx ~/LTX-Video-0.9.7-distilled
-                                     then: kinora generate \"…\" --model ltx";
+                                     then: kinora generate \"…\" --model ltx
+  kinora models remove ltx           forgets the name; the files stay";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = MODELS_EXAMPLES)]
@@ -166,6 +167,8 @@ pub enum ModelsCommand {
     },
     /// Give a model directory a name
     Add { name: String, dir: PathBuf },
+    /// Take a name back; the directory stays
+    Remove { name: String },
 }
 
 const PROBE_EXAMPLES: &str = "\

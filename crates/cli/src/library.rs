@@ -55,16 +55,34 @@ pub fn add(name: &str, dir: &Path) -> anyhow::Result<PathBuf> {
         );
     }
     Model::open(dir)?;
+    let mut models = added()?;
+    models.insert(name.to_owned(), std::path::absolute(dir)?);
+    keep(&models)
+}
+
+/// Forgets a name; gives the directory that had it.
+pub fn remove(name: &str) -> anyhow::Result<PathBuf> {
+    let mut models = added()?;
+    let Some(dir) = models.remove(name) else {
+        let known: Vec<String> = models.into_keys().collect();
+        bail!(
+            "no model was added as `{name}`; `kinora models list` shows those that were ({})",
+            known.join(", ")
+        )
+    };
+    keep(&models)?;
+    Ok(dir)
+}
+
+fn keep(models: &BTreeMap<String, PathBuf>) -> anyhow::Result<PathBuf> {
     let path = registry().context(
         "no home directory is known; set XDG_CONFIG_HOME, or give the directory to --model",
     )?;
-    let mut models = added()?;
-    models.insert(name.to_owned(), std::path::absolute(dir)?);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
     }
-    let text = serde_json::to_string_pretty(&models)?;
+    let text = serde_json::to_string_pretty(models)?;
     fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

@@ -160,11 +160,62 @@ impl Sidecar {
     }
 }
 
-/// Where the sidecar of an output lies: `clip.mp4` → `clip.json`, `frames/` → `frames.json`.
+/// Where the sidecar of an output lies: `clip.mp4` → `clip.json`, `frames/` → `frames.json`. Where that is something
+/// else, as of a `clip.gif` beside it, `clip.mp4.json`.
 pub fn path_of(out: &Path) -> PathBuf {
+    let [plain, long] = names(out);
+    match is_for(&plain, out) || !is_for(&long, out) {
+        true => plain,
+        false => long,
+    }
+}
+
+/// Refuses an output whose sidecar would take the place of a file that is none.
+pub(crate) fn check_place(out: &Path) -> Result<()> {
+    let path = path_of(out);
+    match is_for(&path, out) {
+        true => Ok(()),
+        false => Err(Error::request(
+            format!(
+                "the settings of {} would be written over {}, which holds something else",
+                out.display(),
+                path.display()
+            ),
+            "give another name with -o",
+        )),
+    }
+}
+
+/// The sidecar of a clip, if it has one.
+pub fn of(clip: &Path) -> Option<Sidecar> {
+    let [plain, long] = names(clip);
+    [long, plain]
+        .iter()
+        .filter(|path| is_for(path, clip))
+        .find_map(|path| Sidecar::load(path).ok())
+}
+
+fn names(out: &Path) -> [PathBuf; 2] {
     let text = out.as_os_str().to_string_lossy();
-    let trimmed = Path::new(text.trim_end_matches(std::path::is_separator));
-    trimmed.with_extension("json")
+    let trimmed = text.trim_end_matches(std::path::is_separator);
+    // A directory of pictures has no ending of its own to tell it by.
+    let long = match Path::new(trimmed).extension() {
+        Some(_) => format!("{trimmed}.json"),
+        None => format!("{trimmed}.png.json"),
+    };
+    [Path::new(trimmed).with_extension("json"), long.into()]
+}
+
+/// Whether nothing is there, or the sidecar of this file, or of one that is gone, maybe by another name now.
+fn is_for(path: &Path, out: &Path) -> bool {
+    let Ok(text) = fs::read(path) else {
+        return !path.exists();
+    };
+    let sidecar: Option<Sidecar> = serde_json::from_slice(&text).ok();
+    let own = out.file_name().map(|name| name.to_string_lossy());
+    sidecar.is_some_and(|sidecar| {
+        own.is_some_and(|own| own == sidecar.file) || !out.with_file_name(sidecar.file).exists()
+    })
 }
 
 /// `2026-11-22T16:00:00Z`

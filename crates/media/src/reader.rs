@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::frame::{MAX_PIXELS, MAX_SIDE};
 use crate::{AudioNote, Clip, Error, Frame, Rational, Result};
 
 /// The largest picture file that is read.
@@ -97,7 +98,12 @@ pub fn open_builtin(path: impl AsRef<Path>) -> Result<Box<dyn VideoReader>> {
         None if count == 0 => Err(Error::broken(path, "file", "it is empty")),
         None => Err(Error::UnknownFormat {
             path: path.to_path_buf(),
-            reason: format!("it begins with {:02x?}", &head[..count.min(8)]),
+            reason: match &head[..count] {
+                [0x1a, 0x45, 0xdf, 0xa3, ..] => {
+                    "it is a Matroska or WebM, which needs ffmpeg on PATH".to_owned()
+                }
+                other => format!("it begins with {:02x?}", &other[..count.min(8)]),
+            },
         }),
     }
 }
@@ -154,6 +160,18 @@ pub fn read_clip(path: impl AsRef<Path>) -> Result<Clip> {
             true => AudioNote::Dropped,
             false => AudioNote::None,
         },
+    })
+}
+
+/// The bytes of a file's frame, if the crate holds frames of that size.
+fn checked_len(path: &Path, (width, height): (u32, u32)) -> Result<usize> {
+    crate::frame::checked_len(width, height).map_err(|_| Error::TooLarge {
+        path: path.to_path_buf(),
+        what: format!("a picture of {width}x{height}"),
+        limit: format!(
+            "{MAX_SIDE} pixels a side and {} million in all",
+            MAX_PIXELS / 1_000_000
+        ),
     })
 }
 

@@ -20,7 +20,7 @@ pub enum Method {
 
 /// Brings frames at one rate to another.
 ///
-/// Frame `j` of the result shows the time `j / to`. `n` frames in give `round(n · to / from)` frames out; behind
+/// Frame `j` of the result shows the time `j / to`. `n` frames in give `round(n · to / from)` frames out, at least one; behind
 /// the start of the last frame in, it is held. `take` the number that is wanted: 41 frames at 8 fps hold 150 at 30.
 pub struct Retime<I> {
     source: I,
@@ -69,7 +69,8 @@ where
     fn total(&self, frames: u64) -> u64 {
         let num = u128::from(frames) * u128::from(self.to.num()) * u128::from(self.from.den());
         let den = u128::from(self.to.den()) * u128::from(self.from.num());
-        ((num + den / 2) / den) as u64
+        // Of something there is always something to show.
+        (((num + den / 2) / den) as u64).max(1)
     }
 
     /// Moves on until `earlier` is frame `whole` of the source, or its last.

@@ -1,5 +1,7 @@
 //! Values that need more than a number's or a name's parser.
 
+use std::net::{SocketAddr, ToSocketAddrs};
+
 use kinora_engine::board::Curve;
 use kinora_media::Rational;
 
@@ -58,9 +60,35 @@ pub fn rate(text: &str) -> Result<Rational, String> {
         .map_err(|_| format!("`{text}` is not a frame rate; give 30, 23.976 or 24000/1001"))
 }
 
+/// `127.0.0.1:7860`, `localhost:7860`, `:7860`
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let whole = match text.strip_prefix(':') {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    let found: Vec<SocketAddr> = whole.to_socket_addrs().into_iter().flatten().collect();
+    let found = found
+        .iter()
+        .find(|address| address.is_ipv4())
+        .or(found.first());
+    found.copied().ok_or_else(|| {
+        format!("`{text}` is not an address of this machine; give HOST:PORT, for instance 127.0.0.1:7860")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        for text in ["127.0.0.1:7860", "localhost:7860", ":7860"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:7860");
+        }
+        for bad in ["", "7860", "127.0.0.1", "127.0.0.1:x"] {
+            assert!(address(bad).unwrap_err().contains("HOST:PORT"), "{bad}");
+        }
+    }
 
     #[test]
     fn parts_are_read() {

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::args::{ModelsArgs, ModelsCommand};
 use crate::exit::{Failure, Outcome, resolving};
 use crate::library::{self, MINI_NAME};
+use crate::stdout::say;
 
 pub fn run(args: ModelsArgs) -> Outcome {
     match args.command {
@@ -30,6 +31,11 @@ pub fn run(args: ModelsArgs) -> Outcome {
             );
             Ok(())
         }
+        ModelsCommand::Remove { name } => {
+            let dir = library::remove(&name).map_err(resolving)?;
+            eprintln!("`{name}` is forgotten; {} stays as it is", dir.display());
+            Ok(())
+        }
     }
 }
 
@@ -42,7 +48,7 @@ fn list(as_json: bool) -> anyhow::Result<()> {
                 .iter()
                 .map(|(name, dir)| json!({"name": name, "path": dir})),
         );
-        println!("{}", json!({ "models": models }));
+        say!("{}", json!({ "models": models }));
         return Ok(());
     }
     let width = added
@@ -51,9 +57,10 @@ fn list(as_json: bool) -> anyhow::Result<()> {
         .max()
         .unwrap_or(0)
         .max(MINI_NAME.len());
-    println!("{MINI_NAME:<width$}  inside the program");
+    say!("{MINI_NAME:<width$}  inside the program");
     for (name, dir) in added {
-        println!("{name:<width$}  {}", dir.display());
+        let gone = if dir.is_dir() { "" } else { "  (is gone)" };
+        say!("{name:<width$}  {}{gone}", dir.display());
     }
     Ok(())
 }
@@ -61,7 +68,7 @@ fn list(as_json: bool) -> anyhow::Result<()> {
 fn info(name: &str, as_json: bool) -> anyhow::Result<()> {
     let model = library::open(name)?;
     match as_json {
-        true => println!("{}", describe(&model)?),
+        true => say!("{}", describe(&model)?),
         false => show(&model)?,
     }
     Ok(())
@@ -104,7 +111,7 @@ fn describe(model: &Model) -> anyhow::Result<serde_json::Value> {
 fn show(model: &Model) -> anyhow::Result<()> {
     let defaults = &model.defaults;
     let bytes: u64 = model.files()?.iter().map(|(_, size)| size).sum();
-    println!(
+    say!(
         "{} ({}), {:.1} MB, {}",
         model.title,
         model.name,
@@ -120,31 +127,32 @@ fn show(model: &Model) -> anyhow::Result<()> {
         true => format!("any size in steps of {} pixels", model.geometry.spatial),
         false => sizes.join(", "),
     };
-    println!("draws      {sizes}; {} frames per second", defaults.fps);
+    say!("draws      {sizes}; {} frames per second", defaults.fps);
     if let Some(window) = defaults.window {
         let seconds = (window as f64 - 1.0) / defaults.fps.as_f64();
-        println!("           up to {seconds:.1} s as trained; longer clips may drift");
+        say!("           up to {seconds:.1} s as trained; longer clips may drift");
     }
-    println!(
+    say!(
         "by default {} steps, guidance {}",
-        defaults.steps, defaults.guidance
+        defaults.steps,
+        defaults.guidance
     );
     match &model.vocabulary {
-        None => println!("It does not say what it knows."),
+        None => say!("It does not say what it knows."),
         Some(vocabulary) => {
             for (kind, concepts) in vocabulary.kinds() {
-                println!("\n{kind} ({})", concepts.len());
-                println!("  EN  {}", names(&concepts, "en"));
-                println!("  ZH  {}", names(&concepts, "zh"));
+                say!("\n{kind} ({})", concepts.len());
+                say!("  EN  {}", names(&concepts, "en"));
+                say!("  ZH  {}", names(&concepts, "zh"));
             }
             if let Some(trained_on) = &vocabulary.trained_on {
-                println!("\ntrained on");
+                say!("\ntrained on");
                 print_facts(trained_on);
             }
         }
     }
-    println!("\nFor anything else, use an open-weights model: kinora generate \"…\" --model DIR");
-    println!("(LTX-Video 0.9.5 to 0.9.8 in the diffusers layout, as its makers publish it)");
+    say!("\nFor anything else, use an open-weights model: kinora generate \"…\" --model DIR");
+    say!("(LTX-Video 0.9.5 to 0.9.8 in the diffusers layout, as its makers publish it)");
     Ok(())
 }
 
@@ -168,9 +176,9 @@ fn print_facts(facts: &serde_json::Value) {
     match facts {
         serde_json::Value::Object(map) => {
             map.iter()
-                .for_each(|(key, value)| println!("  {}: {}", key.replace('_', " "), plain(value)));
+                .for_each(|(key, value)| say!("  {}: {}", key.replace('_', " "), plain(value)));
         }
-        other => println!("  {}", plain(other)),
+        other => say!("  {}", plain(other)),
     }
 }
 
@@ -196,6 +204,6 @@ fn export(model: &Model, dir: &Path) -> anyhow::Result<()> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     eprintln!("{} files of {} written", files.len(), model.title);
-    println!("{}", dir.display());
+    say!("{}", dir.display());
     Ok(())
 }

@@ -58,7 +58,11 @@ fn config(args: &StudioArgs) -> Outcome<Config> {
         flags.extend(value.map(|value| (name.to_owned(), value)))
     };
     set("addr", args.addr.map(|addr| json!(addr)));
-    set("data", args.data.as_ref().map(|data| json!(data)));
+    let data = args.data.as_deref().map(|data| {
+        data.to_str()
+            .ok_or_else(|| input(format!("--data {} is not Unicode", data.display())))
+    });
+    set("data", data.transpose()?.map(Value::from));
     set("workers", args.workers.map(|workers| json!(workers)));
     set("model", args.model.as_ref().map(|model| json!(model)));
     set("users", args.users.then_some(Value::Bool(true)));

@@ -5,6 +5,7 @@ mod enhance;
 mod generate;
 mod inputs;
 mod models;
+mod places;
 mod probe;
 mod serve;
 mod styles;

@@ -72,3 +72,11 @@ fn damaged_models_are_refused_with_the_file() {
         .generate(&["a frog", "--model", "cut", "-o", "a.png"])
         .refused(&["vae", "missing"]);
 }
+
+#[test]
+fn a_reader_that_leaves_early_ends_the_program_in_peace() {
+    let mut child = Place::new().spawn(&["models", "info", "mini"]);
+    drop(child.stdout.take()); // as `head` does
+    let run = child.wait_with_output().unwrap();
+    assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
+}

@@ -122,6 +122,7 @@ impl Board {
 
     /// Reads a board from text, TOML or JSON; the error says where it goes wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim_start_matches('\u{feff}'); // some editors begin files with it
         match text.trim_start().starts_with('{') {
             true => serde_json::from_str(text).map_err(|error| error.to_string()),
             false => toml::from_str(text).map_err(|error| error.to_string().trim().to_owned()),

@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use super::{Board, Card, Curve, Source, Strength};
 use crate::footage::Facts;
-use crate::sidecar::{self, Sidecar};
+use crate::plan::limits::{BOARD_SECONDS, within};
+use crate::sidecar;
 use crate::{Error, Result};
 
 /// How long two clips lie over each other, where no curve says.
@@ -19,7 +20,10 @@ const BLEND_STRENGTH: f64 = 0.3;
 
 /// A clip with `before` and `after` seconds drawn around it.
 pub fn extend(clip: &Path, before: f64, after: f64, prompt: Option<&str>) -> Result<Board> {
-    if !(before >= 0.0 && after >= 0.0 && before + after > 0.0) {
+    for (name, seconds) in [("--before", before), ("--after", after)] {
+        within(name, seconds, &(0.0..=*BOARD_SECONDS.end()), "s")?;
+    }
+    if before + after == 0.0 {
         return Err(Error::request(
             "nothing is to be added",
             "give seconds to add with --before or --after",
@@ -257,6 +261,12 @@ struct Footage {
 impl Footage {
     fn of(path: &Path) -> Result<Self> {
         let facts = Facts::of(path)?;
+        if facts.frames == 1 {
+            return Err(Error::request(
+                format!("{} is a single picture", path.display()),
+                "give a clip; a picture begins one with: kinora generate \"…\" --image FILE",
+            ));
+        }
         Ok(Self {
             path: std::path::absolute(path).map_err(Error::io("find", path))?,
             seconds: facts.fps.seconds(facts.frames),
@@ -319,7 +329,7 @@ impl Footage {
 
     /// What the clip's sidecar says was asked for, at its end.
     fn prompt(&self) -> Option<String> {
-        let request = Sidecar::load(&sidecar::path_of(&self.path)).ok()?.request;
+        let request = sidecar::of(&self.path)?.request;
         let last = request.cards.iter().filter(|card| card.text.is_some());
         let last = last.max_by(|a, b| a.at.total_cmp(&b.at));
         let text = last.and_then(|card| card.text.as_deref());

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use kinora_media::WriterOptions;
+
 use super::Output;
 use super::limits::{PROMPT_CHARS, UNKNOWN_TOKENS};
-use super::media::{files, fix_file};
+use super::media::{check_name, files, fix_file};
 use crate::board::joined;
 use crate::model::Model;
 use crate::request::{Condition, ConditionKind, Request};
 use crate::style::{self, Length, Style};
 use crate::vocabulary::Vocabulary;
-use crate::{Error, Result};
+use crate::{Error, Result, sidecar};
 
 pub(super) fn check_prompt(request: &Request) -> Result<()> {
     // Footage and pictures may speak for themselves.
@@ -238,8 +240,11 @@ fn unknown_words(model: &Model, prompt: &str) -> Option<String> {
     ))
 }
 
-/// Finds out now rather than after minutes of work whether the file can be written.
-pub(super) fn check_writable(path: &Path, request: &Request) -> Result<()> {
+/// The longest name of a file: there are others beside it, with longer ones.
+const NAME_BYTES: usize = 200;
+
+/// Finds out now rather than after minutes of work whether the file can be written, and what would be lost by it.
+pub(super) fn check_writable(path: &Path, output: &Output, request: &Request) -> Result<()> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -256,13 +261,22 @@ pub(super) fn check_writable(path: &Path, request: &Request) -> Result<()> {
             parent.display()
         )));
     }
-    let probe = parent.join(format!(".kinora-{}.probe", std::process::id()));
-    std::fs::File::create(&probe).map_err(|error| refuse(error.to_string()))?;
-    // A probe that cannot be removed again does no harm.
-    let _ = std::fs::remove_file(&probe);
-    let target = std::path::absolute(path).map_err(Error::io("find", path))?;
-    if files(request).any(|(path, _)| path == target) {
+    let name = path.file_name().unwrap_or_default();
+    if name.len() > NAME_BYTES {
+        return Err(refuse(format!("its name has {} bytes", name.len())));
+    }
+    let parent = parent.canonicalize().map_err(Error::io("find", parent))?;
+    check_name(&parent.join(name))?;
+    // The same file may have several names.
+    let target = path.canonicalize().unwrap_or_else(|_| parent.join(name));
+    if files(request).any(|(path, _)| path.canonicalize().is_ok_and(|path| path == target)) {
         return Err(refuse("it is one of the files given".into()));
     }
-    Ok(())
+    sidecar::check_place(path)?;
+    // Begun and dropped: nothing is left of it.
+    match kinora_media::create(path, WriterOptions::new(output.size, output.fps)) {
+        Ok(_) => Ok(()),
+        Err(kinora_media::Error::Io { source, .. }) => Err(refuse(source.to_string())),
+        Err(error) => Err(error.into()),
+    }
 }

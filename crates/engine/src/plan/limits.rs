@@ -27,7 +27,7 @@ pub const PROMPT_CHARS: usize = 32_000;
 pub const UNKNOWN_TOKENS: f64 = 0.2;
 
 /// Refuses a value outside of its range.
-pub(super) fn within(
+pub(crate) fn within(
     name: &str,
     value: f64,
     range: &RangeInclusive<f64>,
@@ -37,7 +37,7 @@ pub(super) fn within(
         true => Ok(()),
         false => Err(out_of_range(
             name,
-            value,
+            (value * 1000.0).round() / 1000.0,
             *range.start(),
             *range.end(),
             unit,

@@ -11,7 +11,7 @@ use crate::board::{Card, CardKind, Source};
 use crate::footage::Facts;
 use crate::model::hex;
 use crate::request::Request;
-use crate::sidecar::{self, Ancestor, Sidecar};
+use crate::sidecar::{self, Ancestor};
 use crate::{Error, Result};
 
 /// How a card is spoken of: by its place in the board and its time.
@@ -170,7 +170,18 @@ pub(super) fn fix_file(path: &mut PathBuf, sha256: &mut Option<String>, name: &s
     }
     *sha256 = Some(found);
     *path = std::path::absolute(&*path).map_err(Error::io("find", path))?;
-    Ok(())
+    check_name(path)
+}
+
+/// Refuses a path that sidecars and checkpoints, which are JSON, cannot name.
+pub(super) fn check_name(path: &Path) -> Result<()> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(Error::request(
+            format!("{} has a name that is not Unicode", path.display()),
+            "rename the file or its directory",
+        )),
+    }
 }
 
 /// The files that a request draws on.
@@ -208,8 +219,7 @@ pub(super) fn ancestry(request: &Request) -> Vec<Ancestor> {
     }
     for (path, _) in files(request) {
         // Footage from elsewhere has no sidecar.
-        let sidecar = Sidecar::load(&sidecar::path_of(path)).ok();
-        sidecar
+        sidecar::of(path)
             .into_iter()
             .flat_map(|s| s.ancestry)
             .for_each(&mut add);

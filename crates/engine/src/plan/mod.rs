@@ -163,11 +163,22 @@ impl Plan {
         }
         let kept = kept_clip(&request, &facts);
         let size = choose_size(&mut request, kept)?;
+        let asked_fps = request.fps;
         let output_fps = *request.fps.get_or_insert(match kept {
             Some(kept) => kept.fps,
             None => Rational::new(30, 1)?,
         });
-        within("--fps", output_fps.as_f64(), &FPS, "frames per second")?;
+        let name = match (asked_fps, kept) {
+            (None, Some(_)) => "the clip's rate, used without --fps:",
+            _ => "--fps",
+        };
+        notes.extend(changed_by(container, size, output_fps));
+        within(
+            name,
+            output_fps.as_f64(),
+            &FPS,
+            "frames per second with --fps",
+        )?;
         let frames = match container.is_still() {
             true if request.is_board() => return Err(no_still(out)),
             true => 1,
@@ -216,7 +227,7 @@ impl Plan {
         }
         let variants = variants(out, first, count as usize);
         for variant in &variants {
-            check_writable(&variant.path, &request)?;
+            check_writable(&variant.path, &output, &request)?;
         }
         let windows = spans.iter().filter_map(Span::drawn);
         let windows = windows.flat_map(|span| &span.windows);
@@ -322,6 +333,21 @@ fn kept_clip<'a>(request: &Request, facts: &'a [Option<Facts>]) -> Option<&'a Fa
     cards
         .find(|(card, _)| kept(card))
         .and_then(|(_, facts)| facts.as_ref())
+}
+
+/// What a container does not store as it is.
+fn changed_by(container: Container, (width, height): (u32, u32), fps: Rational) -> Option<String> {
+    match container {
+        Container::Mp4 | Container::WebM if width % 2 + height % 2 > 0 => Some(format!(
+            "a video has even sides: the file is {}x{}, its edge repeated",
+            width.next_multiple_of(2),
+            height.next_multiple_of(2)
+        )),
+        Container::Gif if fps.as_f64() > 50.0 => {
+            Some("a GIF shows at most 50 frames a second: some of them are left out".to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn no_still(out: &Path) -> Error {

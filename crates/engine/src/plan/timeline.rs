@@ -103,13 +103,19 @@ impl Timeline<'_> {
                 ));
             }
             let end = end.min(self.output.frames);
+            let frames = end - begin;
+            let mut first = facts.fps.frames_in(*from);
+            if facts.fps == self.output.fps {
+                // Begin and length are rounded each: together they may reach a frame beyond the footage.
+                first = first.min(facts.frames.saturating_sub(frames));
+            }
             let kept = Kept {
                 path: path.clone(),
-                first: facts.fps.frames_in(*from),
+                first,
                 source_fps: facts.fps,
                 source_size: facts.size,
                 start: begin,
-                frames: end - begin,
+                frames,
             };
             stays.push(Stay {
                 index,

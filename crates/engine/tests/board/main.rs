@@ -131,6 +131,18 @@ fn kept_footage_stands_bit_for_bit_between_what_is_drawn() {
     assert_eq!(tools, ["loop", "extend"]);
 }
 
+#[test]
+fn a_part_between_two_frames_ends_with_the_footage() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 30);
+    let text =
+        format!("duration = 0.75\n[[card]]\nat = 0.0\nclip = {clip:?}\nin = 0.25\nkeep = true\n");
+    let plan = studio.plan(Board::parse(&text).unwrap(), "b.mp4").unwrap();
+    assert_eq!(kinds(&plan), [(false, 0, 23)]);
+    let made = studio.make(Board::parse(&text).unwrap(), "frames/");
+    assert!(made == frames(&clip)[7..]);
+}
+
 /// As the tiny model, but pictures begin in their places.
 const PLACED: &[u8] = br#"{
     "name": "tiny", "native": {"1:1": [64, 64]}, "fps": 8, "frames": 9, "steps": 2, "guidance": 2.0,

@@ -26,7 +26,7 @@ impl Decoder {
 
     /// Decodes one access unit behind start codes; a picture comes back when it is its turn to be shown.
     pub fn decode(&mut self, unit: &[u8]) -> Result<Option<Picture>, String> {
-        match self.inner.decode(unit).map_err(|error| error.to_string())? {
+        match self.inner.decode(unit).map_err(refused)? {
             Some(decoded) => picture(&decoded, self.space).map(Some),
             None => Ok(None),
         }
@@ -37,11 +37,16 @@ impl Decoder {
         let space = self.space;
         self.inner
             .flush_remaining()
-            .map_err(|error| error.to_string())?
+            .map_err(refused)?
             .iter()
             .map(|decoded| picture(decoded, space))
             .collect()
     }
+}
+
+/// The library's own text speaks of states and backtraces.
+fn refused(_: openh264::Error) -> String {
+    "a picture cannot be decoded".to_owned()
 }
 
 fn picture(decoded: &DecodedYUV, space: ColorSpace) -> Result<Picture, String> {

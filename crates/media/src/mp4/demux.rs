@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// The most bytes of tables that are read into memory.
 const MAX_TABLES: u64 = 64 << 20;
 
+/// Cuts of an edit list; cameras and editors write one or two.
+const MAX_EDITS: u32 = 4096;
+
 /// The most boxes at the top of a file.
 const MAX_BOXES: usize = 1 << 18;
 
@@ -99,7 +102,10 @@ impl Movie {
         let (_, track) = tracks
             .iter()
             .find(|(handler, _)| handler == b"vide")
-            .ok_or_else(|| broken("it has no video track"))?;
+            .ok_or_else(|| Error::UnknownFormat {
+                path: path.to_path_buf(),
+                reason: "it has no video track".to_owned(),
+            })?;
         let mut video = read_track(*track, path)?;
         if !fragments.is_empty() {
             let number = track_number(*track).ok_or_else(|| broken("its track has no header"))?;
@@ -321,8 +327,9 @@ fn read_edits(movie: Cursor, track: Cursor, clock: u32) -> Option<Vec<(i64, i64)
         })
         .filter(|clock| *clock > 0)?;
     let (version, _) = list.version_and_flags()?;
+    let count = list.u32().filter(|count| *count <= MAX_EDITS)?;
     let mut edits = Vec::new();
-    for _ in 0..list.u32()? {
+    for _ in 0..count {
         let length = list.by_version(version)?;
         let from = match version {
             0 => i64::from(list.i32()?),

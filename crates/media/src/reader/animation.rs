@@ -81,7 +81,7 @@ impl Still {
         reader.limits(limits());
         let mut decoder = reader.into_decoder().map_err(failed)?;
         let (width, height) = decoder.dimensions();
-        crate::frame::checked_len(width, height)?;
+        super::checked_len(path, (width, height))?;
         let orientation = decoder.orientation().map_err(failed)?;
         let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
         picture.apply_orientation(orientation);
@@ -149,7 +149,7 @@ impl Animation {
                 (decoder.dimensions(), decode_ahead(decoder))
             }
         };
-        crate::frame::checked_len(size.0, size.1)?;
+        super::checked_len(path, size)?;
         let mut end = 0i64;
         // GIF counts in hundredths of a second.
         let tick = if format == ImageFormat::Gif { 10 } else { 1 };

@@ -63,7 +63,7 @@ impl FfmpegReader {
             return Err(process.failure("it gave no pictures"));
         };
         let (width, height) = header.size;
-        let bytes = crate::frame::checked_len(width, height)?;
+        let bytes = super::checked_len(path, (width, height))?;
         Ok(Some(Self {
             path: path.to_path_buf(),
             process,

@@ -49,7 +49,7 @@ impl Mp4Reader {
             .find(|unit| nal_is_sps(unit))
             .ok_or_else(|| Error::broken(path, "H.264", "it has no sequence parameters"))?;
         let sps = supported(sps, path)?;
-        crate::frame::checked_len(sps.size.0, sps.size.1)?;
+        super::checked_len(path, sps.size)?;
         let (matrix, full_range) = match track.color {
             Some((matrix, full)) => (Some(matrix), full || sps.full_range),
             None => (sps.matrix, sps.full_range),
@@ -63,7 +63,7 @@ impl Mp4Reader {
             0 => (sps.size.1, square_width),
             _ => (square_width, sps.size.1),
         };
-        crate::frame::checked_len(size.0, size.1)?;
+        super::checked_len(path, size)?;
         let schedule = schedule(&track);
         let (timing, seconds) = pace(&track, &schedule)
             .ok_or_else(|| Error::broken(path, "MP4", "its times give no frame rate"))?;
