@@ -55,7 +55,8 @@ test('footage never lies over footage, and nothing leaves the board', () => {
   assert.equal(place(cards, card, 1, 10), 0)
   assert.equal(place(cards, card, 4.5, 10), 5)
   assert.equal(place(cards, card, 99, 10), 8)
-  assert.equal(place(cards, words(4, 0), 3, 10), 5, 'words are heard where something is drawn')
+  assert.equal(place(cards, { key: 4, at: 0, image: 'i' }, 3, 10), 5, 'a picture would be hidden by footage')
+  assert.equal(place(cards, words(5, 0), 3, 10), 3, 'words stay where they are let go, and hold from there on')
 })
 
 test('words hold until other words; pictures are moments; clips end', () => {

@@ -5,8 +5,8 @@ import { complain } from '../lib/toasts.svelte'
 import type { Board, Clip, StoredBoard } from '../lib/types'
 import { footage, place, plain, split, type Item } from './timeline'
 
-/** Seconds that a board may grow to by itself. */
-const LONGEST = 120
+/** Seconds of the longest board. */
+export const LONGEST = 120
 
 type Scene = Omit<Board, 'cards'>
 interface Snapshot {
@@ -72,7 +72,7 @@ export class Editor {
     return { scene: $state.snapshot(this.scene) as Scene, cards: $state.snapshot(this.cards) as Item[] }
   }
 
-  /** After an edit is whole (a drag ended, a field was left): one step to undo, and saved soon. */
+  /** After an edit is whole (a drag ended, a pause in typing): one step to undo, and saved soon. */
   commit() {
     const now = this.#snapshot()
     if (this.#last && JSON.stringify(now) === JSON.stringify(this.#last)) return
@@ -104,23 +104,29 @@ export class Editor {
     this.save()
   }
 
+  /** Soon, with all that stands in the fields by then: called at each letter. */
   save() {
     this.saving = 'waiting'
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.flush(), 600)
   }
   async flush() {
+    if (!this.loaded) return
+    this.commit()
     clearTimeout(this.#timer)
-    if (this.saving === 'saved' || !this.loaded) return
-    const body = { name: this.name.trim() || '…', board: this.board }
+    if (this.saving === 'saved') return
+    const body = this.#stored()
     try {
       await put(`/api/boards/${this.id}`, body)
-      this.saving = JSON.stringify(body.board) === JSON.stringify(this.board) ? 'saved' : 'waiting'
+      this.saving = JSON.stringify(body) === JSON.stringify(this.#stored()) ? 'saved' : 'waiting'
       await this.#check()
     } catch (error) {
       this.saving = 'failed'
       complain(error)
     }
+  }
+  #stored() {
+    return { name: this.name.trim() || '…', board: this.board }
   }
   async #check() {
     if (!this.cards.length && !this.scene.prompt.trim()) {

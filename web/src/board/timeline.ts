@@ -21,10 +21,14 @@ export function reach(cards: Item[], card: Item, duration: number): number {
   return next ? next.at : duration
 }
 
-/** A free place near `at`: footage does not lie over footage, and nothing leaves the board. */
+/**
+ * A free place near `at`: nothing leaves the board, and neither footage nor pictures lie over footage. Words may: they
+ * hold from there on, and are heard where something is drawn.
+ */
 export function place(cards: Item[], card: Item, at: number, duration: number): number {
   const long = footage(card)
   const wished = clamp(at, 0, Math.max(0, duration - long))
+  if (kindOf(card) === 'text') return hundredth(wished)
   const others = cards.filter((other) => other.key !== card.key && other.clip)
   const hit = (from: number) => others.find((other) => from < other.at + footage(other) - 1e-6 && from + Math.max(long, 1e-3) > other.at + 1e-6)
   if (!hit(wished)) return hundredth(wished)

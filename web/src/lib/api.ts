@@ -22,6 +22,7 @@ export const session = { ended: () => {} }
 
 async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   const form = body instanceof FormData
+  const sent = body === undefined ? undefined : form ? body : JSON.stringify(body)
   let answer: Response
   try {
     answer = await fetch(path, {
@@ -32,7 +33,9 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
         ...(body !== undefined && !form ? { 'content-type': 'application/json' } : {}),
         ...headers,
       },
-      body: body === undefined ? undefined : form ? body : JSON.stringify(body),
+      body: sent,
+      // what is saved as the page is left outlives the page; browsers allow that to 64 KB
+      keepalive: method === 'PUT' && typeof sent === 'string' && sent.length < 20_000,
     })
   } catch {
     throw new ApiError(0, 'offline', sentences.offline)
