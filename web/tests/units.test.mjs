@@ -8,6 +8,7 @@ const { justify, neighbour, visible } = await load('./src/library/layout.ts')
 const { group } = await load('./src/library/groups.ts')
 const { close, drawn, place, plain, reach, split } = await load('./src/board/timeline.ts')
 const cuts = await load('./src/clip/cuts.ts')
+const { merge } = await load('./src/lib/merge.ts')
 
 test('rows of tiles fill the width exactly, in order, and never overlap', () => {
   const shapes = Array.from({ length: 500 }, (_, at) => [16 / 9, 1, 9 / 16, 2.4][(at * 7) % 4])
@@ -90,4 +91,11 @@ test('a cut parts one piece and leaves slivers alone', () => {
   const one = [{ from: 0, to: 2, keep: true }]
   assert.deepEqual(cuts.split(one, 0.5), [{ from: 0, to: 0.5, keep: true }, { from: 0.5, to: 2, keep: true }])
   assert.deepEqual(cuts.split(one, 1.95), one)
+})
+
+test('of two tabs each writes what it has changed itself', () => {
+  const before = { theme: 'dark', view: 'grid', boards: { a: ['1'] } }
+  const stored = { theme: 'light', view: 'grid', boards: { a: ['1'], b: ['2'] } }
+  const now = { theme: 'dark', view: 'list', boards: { a: ['1', '3'] } }
+  assert.deepEqual(merge(stored, before, now), { theme: 'light', view: 'list', boards: { a: ['1', '3'], b: ['2'] } })
 })

@@ -1,4 +1,5 @@
 /** What this browser remembers about its user. */
+import { merge } from './merge'
 import type { Aspect, Effort, Resolution } from './types'
 
 export interface Composed {
@@ -12,6 +13,8 @@ export interface Composed {
   locked: boolean
   effort: Effort
   model: string
+  /** Id of the picture or clip that it begins from. */
+  attached: string | null
 }
 
 interface Prefs {
@@ -35,7 +38,7 @@ const first: Prefs = {
   history: [],
   boards: {},
   boardClips: {},
-  composed: { prompt: '', style: '', aspect: '16:9', resolution: '480p', seconds: 5, variants: 1, seed: null, locked: false, effort: 'standard', model: '' },
+  composed: { prompt: '', style: '', aspect: '16:9', resolution: '480p', seconds: 5, variants: 1, seed: null, locked: false, effort: 'standard', model: '', attached: null },
 }
 
 function read(): Prefs {
@@ -48,19 +51,35 @@ function read(): Prefs {
 }
 
 export const prefs = $state<Prefs>(read())
+/** As this tab last wrote or heard them: what differs is its own change. */
+let known = $state.snapshot(prefs) as Prefs
+const over = (stored: Prefs, now: Prefs) => merge({ ...stored }, { ...known }, { ...now }) as unknown as Prefs
+
+/** What another tab has written. What is being composed stays each tab's own. */
+function hear(event: StorageEvent) {
+  if (event.key !== KEY) return
+  const stored = { ...read(), composed: known.composed }
+  Object.assign(prefs, over(stored, $state.snapshot(prefs) as Prefs))
+  known = stored
+}
 
 /** Keeps the preferences as they change; call once, inside a component. */
 export function keepPrefs() {
   $effect(() => {
-    const text = JSON.stringify(prefs)
+    const now = $state.snapshot(prefs) as Prefs
     const timer = setTimeout(() => {
       try {
-        localStorage.setItem(KEY, text)
+        if (JSON.stringify(now) !== JSON.stringify(known)) localStorage.setItem(KEY, JSON.stringify(over(read(), now)))
+        known = now
       } catch {
         // storage may be forbidden or full: the page works without
       }
     }, 200)
     return () => clearTimeout(timer)
+  })
+  $effect(() => {
+    addEventListener('storage', hear)
+    return () => removeEventListener('storage', hear)
   })
   $effect(() => {
     const root = document.documentElement
