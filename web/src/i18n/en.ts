@@ -384,6 +384,7 @@ export const en = {
   'login.password': 'Password',
   'login.in': 'Sign in',
   'login.out': 'Sign out',
+  'login.as': 'Signed in as {name}',
   'login.change': 'Change password',
   'login.current': 'Current password',
   'login.newpassword': 'New password, at least 8 characters',

@@ -387,6 +387,7 @@ export const zh: Words = {
   'login.password': '密码',
   'login.in': '登录',
   'login.out': '退出登录',
+  'login.as': '已登录：{name}',
   'login.change': '修改密码',
   'login.current': '当前密码',
   'login.newpassword': '新密码，至少 8 个字符',

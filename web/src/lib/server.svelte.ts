@@ -1,5 +1,5 @@
 /** What is shared by all pages and comes from the server: status, folders, styles, jobs, counts. */
-import { get, post, remove } from './api'
+import { get, listClips, post, remove } from './api'
 import { complain } from './toasts.svelte'
 import type { Clip, Counts, Folder, Job, Status, Style } from './types'
 
@@ -12,6 +12,7 @@ export const server = $state({
   folders: [] as Folder[],
   styles: [] as Style[],
   jobs: {} as Record<string, Job>,
+  bookmarks: 0,
   counts: { clips: 0, favourites: 0, trash: 0, queued: 0, running: 0 } as Counts,
 })
 
@@ -29,7 +30,8 @@ export function told(clip: Clip) {
   for (const listener of listeners) listener.clip?.(clip)
 }
 
-export const active = (job: Job) => job.status === 'queued' || job.status === 'running'
+const waits = (job: Job) => job.status === 'queued'
+export const active = (job: Job) => waits(job) || job.status === 'running'
 
 /** Those that run, then those that wait, in the order in which they will be served. */
 export function activeJobs(): Job[] {
@@ -56,9 +58,12 @@ export async function loadStatus(): Promise<boolean> {
   }
 }
 
+/** Folders with their sizes, and the one shelf whose size is not among the counts. */
 export async function loadFolders() {
   try {
-    server.folders = (await get<{ items: Folder[] }>('/api/folders')).items
+    const [folders, bookmarks] = await Promise.all([get<{ items: Folder[] }>('/api/folders'), listClips({ bookmarked: true, limit: 1 })])
+    server.folders = folders.items
+    server.bookmarks = bookmarks.total
   } catch (error) {
     complain(error)
   }
@@ -70,6 +75,19 @@ export async function loadStyles() {
   } catch (error) {
     complain(error)
   }
+}
+
+let placesTimer: ReturnType<typeof setTimeout> | undefined
+
+/** The server tells waiting jobs of a new place, not of each new guess of the job before them: those are asked for. */
+function askPlaces() {
+  if (placesTimer || !Object.values(server.jobs).some(waits)) return
+  placesTimer = setTimeout(async () => {
+    const said = await get<{ items: Job[] }>('/api/jobs?status=queued&limit=100').catch(() => null)
+    placesTimer = undefined
+    // those that began meanwhile have told it themselves
+    for (const job of said?.items ?? []) if (server.jobs[job.id] && waits(server.jobs[job.id]!)) setJob(job)
+  }, 2000)
 }
 
 let events: EventSource | undefined
@@ -96,7 +114,10 @@ export function listen() {
     if (connectedBefore) for (const listener of listeners) listener.refreshed?.()
     connectedBefore = true
   })
-  on<Job>('job', setJob)
+  on<Job>('job', (job) => {
+    setJob(job)
+    if (job.status === 'running') askPlaces()
+  })
   on<Clip>('clip', (clip) => {
     told(clip)
     clearTimeout(folderTimer)
