@@ -55,6 +55,13 @@ export async function show(filters: Filters) {
   }
 }
 
+/** The list once more, where it was left if it is the same. */
+export function showAgain(filters: Filters) {
+  const same = library.loaded && JSON.stringify(filters) === JSON.stringify(library.filters)
+  void (same ? refresh() : show(filters))
+  return same
+}
+
 /** After a gap in the events: what is new at the head, without losing the place in a long list. */
 async function refresh() {
   if (library.items.length <= PAGE) return show(library.filters)
@@ -117,7 +124,7 @@ function take(id: string) {
   selected.delete(id)
 }
 
-/** Keeps the list in step with the server; returns what ends it. */
+/** Keeps the list in step with the server, whatever page is open; returns what ends it. */
 export function follow(): () => void {
   return hear({ clip: apply, removed: take, refreshed: () => library.loaded && void refresh() })
 }
