@@ -1,4 +1,5 @@
 /** The one composer: other pages put prompts, pictures and settings into it. */
+import { getClip } from './api'
 import { prefs } from './prefs.svelte'
 import type { Aspect, Clip, Effort, JobRequest, Resolution } from './types'
 
@@ -17,7 +18,21 @@ export function write() {
 
 export function attach(clip: Clip) {
   composer.attached = clip
+  prefs.composed.attached = clip.id
   write()
+}
+export function detach() {
+  composer.attached = null
+  prefs.composed.attached = null
+}
+/** After a reload: what was attached, if it is still there. */
+export async function reattach() {
+  const id = prefs.composed.attached
+  if (!id || composer.attached) return
+  const clip = await getClip(id).catch(() => null)
+  if (id !== prefs.composed.attached) return
+  if (clip && !clip.trashed_at) composer.attached = clip
+  else detach()
 }
 
 export const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! % 2_147_483_648

@@ -4,6 +4,7 @@ export interface Toast {
   text: string
   kind: 'info' | 'error'
   action?: { label: string; run: () => void }
+  timer: ReturnType<typeof setTimeout>
 }
 
 export const toasts = $state<Toast[]>([])
@@ -11,14 +12,20 @@ let next = 1
 
 export function toast(text: string, options: { kind?: Toast['kind']; action?: Toast['action'] } = {}) {
   const id = next++
-  toasts.push({ id, text, kind: options.kind ?? 'info', action: options.action })
-  if (toasts.length > 4) toasts.shift()
-  setTimeout(() => dismiss(id), options.kind === 'error' ? 12_000 : options.action ? 8_000 : 4_000)
+  const kind = options.kind ?? 'info'
+  // the same once more is said once, and stays longer; what can be undone is each time another thing
+  const same = options.action ? undefined : toasts.find((one) => one.text === text && one.kind === kind && !one.action)
+  if (same) dismiss(same.id)
+  const timer = setTimeout(() => dismiss(id), kind === 'error' ? 12_000 : options.action ? 8_000 : 4_000)
+  toasts.push({ id, text, kind, action: options.action, timer })
+  if (toasts.length > 4) dismiss(toasts[0]!.id)
 }
 
 export function dismiss(id: number) {
   const at = toasts.findIndex((one) => one.id === id)
-  if (at >= 0) toasts.splice(at, 1)
+  if (at < 0) return
+  clearTimeout(toasts[at]!.timer)
+  toasts.splice(at, 1)
 }
 
 /** Says a failure in the server's own words. */

@@ -1,6 +1,7 @@
+import { t } from '../i18n/index.svelte'
 import { upload } from '../lib/api'
 import { told } from '../lib/server.svelte'
-import { complain } from '../lib/toasts.svelte'
+import { toast } from '../lib/toasts.svelte'
 import type { Clip } from '../lib/types'
 
 /** Files on their way to the server. */
@@ -21,7 +22,7 @@ export async function uploadAll(files: File[], folder: string | null): Promise<C
       told(clip)
       arrived.push(clip)
     } catch (error) {
-      complain(error)
+      toast(t('library.notuploaded', { name: file.name, why: error instanceof Error ? error.message : String(error) }), { kind: 'error' })
     } finally {
       uploads.splice(uploads.findIndex((other) => other.id === id), 1)
     }
