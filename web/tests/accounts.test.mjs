@@ -36,6 +36,7 @@ test('an admin signs in, makes a key and a user, and signs out', { skip: Boolean
   await page.getByRole('alert').waitFor()
   await signIn(page, 'admin', /password (\S+)/.exec(studio.log())[1])
   await page.getByRole('heading', { name: 'API keys' }).waitFor()
+  await page.getByRole('link', { name: 'Signed in as admin' }).waitFor()
   await page.getByRole('textbox', { name: 'What is it for?' }).fill('a script')
   await page.getByRole('button', { name: 'New key' }).click()
   const key = await page.locator('.fresh code').textContent()
