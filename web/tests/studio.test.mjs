@@ -11,7 +11,8 @@ const complaints = []
 before(async () => {
   studio = await start()
   browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true })
+  page = await context.newPage()
   page.setDefaultTimeout(15_000)
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => message.type() === 'error' && complaints.push(`${message.text()} ${message.location().url}`))
@@ -166,6 +167,10 @@ step('a picture from the desktop becomes the first frame of a clip', async () =>
   await page.locator('.composer input[type=file]').setInputFiles({ name: 'start.png', mimeType: 'image/png', buffer: picture })
   await page.locator('.attached img').waitFor()
   await page.getByRole('textbox', { name: 'What to show' }).fill('a lion walks in the meadow')
+  await page.waitForFunction(() => localStorage.getItem('kinora')?.includes('a lion walks in the meadow'))
+  await page.reload()
+  await page.locator('.attached img').waitFor()
+  await page.getByRole('textbox', { name: 'What to show' }).focus()
   const clip = await made('generate', () => page.keyboard.press('Enter'))
   const [upload] = await clips('&kind=upload')
   assert.deepEqual(clip.parents, [upload.id])
@@ -175,7 +180,12 @@ step('a picture from the desktop becomes the first frame of a clip', async () =>
 step('a clip is cut and gets a new ending', async () => {
   await open(first.id, 'recut')
   await draft()
+  assert.ok(await page.getByRole('button', { name: /Split at/ }).isDisabled(), 'nothing lies before the beginning')
   await page.getByRole('slider', { name: 'Position' }).click({ position: { x: 300, y: 20 } })
+  await page.getByRole('button', { name: /Split at/ }).click()
+  await page.getByRole('tabpanel').getByRole('checkbox').nth(1).waitFor()
+  await page.keyboard.press('Control+z')
+  await page.getByRole('tabpanel').getByRole('checkbox').nth(1).waitFor({ state: 'detached' })
   await page.getByRole('button', { name: /Split at/ }).click()
   await page.getByRole('tabpanel').getByRole('checkbox').nth(1).uncheck()
   await page.getByRole('slider', { name: 'New ending, seconds' }).fill('1')
@@ -229,7 +239,12 @@ step('a clip is extended, looped, and drawn in another style', async () => {
 
 step('a storyboard of two cards becomes a clip', async () => {
   await page.goto(`${studio.base}/boards`)
-  await page.getByRole('button', { name: 'New storyboard' }).click()
+  const fresh = page.getByRole('button', { name: 'New storyboard' })
+  const colours = () => fresh.evaluate((button) => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color].join())
+  const still = await colours()
+  await fresh.hover()
+  assert.equal(await colours(), still, 'its words stay readable under the pointer')
+  await fresh.click()
   await page.getByRole('textbox', { name: 'Name of the storyboard' }).fill('Crane')
   await page.getByRole('textbox', { name: 'The scene, throughout' }).fill('a quiet stream at dawn, soft light')
   await page.getByRole('spinbutton', { name: 'Seconds' }).fill('2')
@@ -244,8 +259,10 @@ step('a storyboard of two cards becomes a clip', async () => {
   await page.keyboard.press('s')
   await page.getByRole('button', { name: /^Card 2/ }).waitFor()
   await page.getByRole('textbox', { name: 'What happens from here on' }).fill('the crane dips its head into the water')
-  await page.keyboard.press('Tab')
+  // the field keeps the focus: what is typed is saved all the same
   await page.getByText('Saved', { exact: true }).waitFor()
+  const written = (await api(`/api/boards/${page.url().split('/').at(-1)}`)).board
+  assert.deepEqual([written.prompt, written.cards[1].text], ['a quiet stream at dawn, soft light', 'the crane dips its head into the water'])
   const clip = await made('storyboard', () => page.getByRole('button', { name: 'Draft' }).click())
   assert.ok(Math.abs(clip.seconds - 2) < 0.05, `${clip.seconds} s`)
   await page.getByRole('link', { name: /A clip of this board/ }).waitFor()
@@ -302,9 +319,53 @@ step('the queue shows what was made; waiting jobs change places; a running job i
   await page.locator('.job', { hasText: 'Cancelled' }).nth(3).waitFor({ timeout: 60_000 })
 })
 
+step('back from a clip the library lies where it was; menus show all that they hold', async () => {
+  await page.setViewportSize({ width: 600, height: 420 })
+  await page.goto(studio.base)
+  await page.locator('.tile').nth(3).waitFor()
+  await page.locator('.scroll').evaluate((element) => element.scrollTo(0, 150))
+  await page.locator('.tile a').nth(2).evaluate((link) => link.click())
+  await page.getByRole('tabpanel').waitFor()
+  await page.goBack()
+  await page.waitForFunction(() => document.querySelector('.scroll')?.scrollTop === 150)
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.locator('.tile').first().hover()
+  await page.locator('.tile').first().getByRole('button', { name: 'What to do with it' }).click()
+  assert.ok(await page.getByRole('menu').evaluate((menu) => menu.scrollHeight <= menu.clientHeight))
+  await page.keyboard.press('Escape')
+})
+
+step('what is published plays from the feed', async () => {
+  await open(first.id)
+  await page.getByRole('button', { name: 'Publish to the feed' }).click()
+  await page.getByRole('button', { name: 'Take off the feed' }).waitFor()
+  await page.goto(`${studio.base}/feed`)
+  await page.getByRole('button', { name: `Play ${first.prompt}` }).click()
+  const video = page.getByRole('dialog').locator('video')
+  await video.waitFor()
+  await page.waitForFunction((element) => element.currentTime > 0, await video.elementHandle())
+  await page.getByRole('dialog').getByRole('link', { name: 'Remix' }).click()
+  await page.waitForURL(/tool=remix/)
+})
+
+step('two tabs do not undo each other', async () => {
+  await page.goto(studio.base)
+  const other = await page.context().newPage()
+  await other.goto(`${studio.base}/settings/looks`)
+  await page.getByRole('textbox', { name: 'What to show' }).fill('typed in one tab')
+  await page.waitForFunction(() => localStorage.getItem('kinora').includes('typed in one tab'))
+  await other.getByText('Light', { exact: true }).click()
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'light')
+  await page.reload()
+  assert.equal(await page.getByRole('textbox', { name: 'What to show' }).inputValue(), 'typed in one tab')
+  await other.getByText('As the system', { exact: true }).click()
+  await page.waitForFunction(() => !document.documentElement.dataset.theme)
+  await other.close()
+})
+
 step('every page is accessible, in both themes at three widths', async () => {
   const [board] = (await api('/api/boards')).items
-  const paths = ['/', '/queue', '/boards', `/boards/${board.id}`, `/clip/${first.id}`, `/clip/${first.id}?tool=recut`, `/clip/${first.id}?tool=blend`, `/clip/${first.id}?tool=loop`, '/settings/looks', '/settings/models', '/settings/styles', '/settings/storage', '/settings/keys', '/nowhere']
+  const paths = ['/', '/queue', '/feed', '/boards', `/boards/${board.id}`, `/clip/${first.id}`, `/clip/${first.id}?tool=recut`, `/clip/${first.id}?tool=blend`, `/clip/${first.id}?tool=loop`, '/settings/looks', '/settings/models', '/settings/styles', '/settings/storage', '/settings/keys', '/nowhere']
   const looks = ['dark', 'light'].flatMap((colorScheme) => [1280, 768, 390].map((width) => [colorScheme, width]))
   for (const [colorScheme, width] of looks) {
     await page.emulateMedia({ colorScheme })
