@@ -4,7 +4,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use axum::Extension;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use kinora_media::Export;
 use serde::Deserialize;
@@ -254,33 +254,85 @@ pub(super) async fn file_once(path: &FilePath, request: Request) -> Result<Respo
         .into_response())
 }
 
-/// The page behind a share link.
-pub async fn shared_page(State(app): State<App>, Id(token): Id) -> Result<Response> {
-    let clip = app.store.clip_shared(&token).await?;
-    let title = escaped(if clip.title.is_empty() {
-        &clip.prompt
-    } else {
-        &clip.title
-    });
-    let player = match clip.frames {
-        1 => format!("<img src=\"/s/{token}/video\" alt=\"{title}\">"),
-        _ => format!(
-            "<video src=\"/s/{token}/video\" poster=\"/s/{token}/thumbnail\" controls autoplay loop muted playsinline></video>"
+/// The page behind a share link; where there is none any more, a page that says so.
+pub async fn shared_page(
+    State(app): State<App>,
+    token: Result<Id>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let found = match token {
+        Ok(Id(token)) => app
+            .store
+            .clip_shared(&token)
+            .await
+            .map(|clip| (token, clip)),
+        Err(error) => Err(error),
+    };
+    let (token, clip) = match found {
+        Err(Error::NotFound(_)) => {
+            let page = page(
+                "Kinora",
+                "",
+                "<p>Nothing is shared here: the link has ended, or it was not copied whole.</p>",
+            );
+            return Ok((StatusCode::NOT_FOUND, Html(page)).into_response());
+        }
+        found => found?,
+    };
+    let link = format!("{}/s/{token}", base_of(&headers));
+    let (title, words) = match clip.title.is_empty() {
+        true => (escaped(&clip.prompt), String::new()),
+        false => (escaped(&clip.title), escaped(&clip.prompt)),
+    };
+    let (player, kind) = match clip.frames {
+        1 => (
+            format!("<img src=\"/s/{token}/video\" alt=\"{title}\">"),
+            "<meta property=og:type content=website>".to_owned(),
+        ),
+        _ => (
+            format!(
+                "<video src=\"/s/{token}/video\" poster=\"/s/{token}/thumbnail\" controls autoplay loop muted playsinline></video>"
+            ),
+            format!(
+                "<meta property=og:type content=video.other><meta property=og:video content=\"{link}/video\">\
+                 <meta property=og:video:type content=video/mp4><meta property=og:video:width content={width}>\
+                 <meta property=og:video:height content={height}><meta name=twitter:card content=player>",
+                width = clip.width,
+                height = clip.height,
+            ),
         ),
     };
-    Ok(Html(format!(
+    let meta = format!(
+        "<meta property=og:title content=\"{title}\"><meta property=og:description content=\"{words}\">\
+         <meta property=og:url content=\"{link}\"><meta property=og:image content=\"{link}/thumbnail\">{kind}"
+    );
+    let body = format!("{player}<p>{title}</p><p class=words>{words}</p>");
+    Ok(Html(page(&title, &meta, &body)).into_response())
+}
+
+fn page(title: &str, meta: &str, body: &str) -> String {
+    format!(
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{title}</title><meta property=og:title content=\"{title}\"><meta property=og:type content=video.other>\
-         <meta property=og:image content=\"/s/{token}/thumbnail\"><meta property=og:video content=\"/s/{token}/video\">\
-         <meta property=og:video:type content=video/mp4><meta property=og:video:width content={width}>\
-         <meta property=og:video:height content={height}><meta name=twitter:card content=player>\
+         <title>{title}</title>{meta}\
          <style>body{{margin:0;min-height:100vh;display:grid;place-content:center;gap:1em;background:#111;color:#eee;\
-         font:16px/1.5 system-ui;padding:1em}}video,img{{max-width:100%;max-height:80vh;border-radius:12px}}p{{max-width:60ch;margin:auto}}</style>\
-         </head><body>{player}<p>{title}</p></body></html>",
-        width = clip.width,
-        height = clip.height,
-    ))
-    .into_response())
+         font:16px/1.5 system-ui;padding:1em}}video,img{{max-width:100%;max-height:80vh;border-radius:12px}}\
+         p{{max-width:60ch;margin:auto}}.words{{color:#aaa}}.words:empty{{display:none}}</style>\
+         </head><body>{body}</body></html>"
+    )
+}
+
+/// `https://studio.example` as the reader's browser has it, for those who read a page's head from elsewhere. A proxy
+/// in front says whether it speaks TLS.
+fn base_of(headers: &HeaderMap) -> String {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    };
+    let scheme = match text("x-forwarded-proto") {
+        "https" => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{}", escaped(text("host")))
 }
 
 /// A shared clip's files.
@@ -321,5 +373,14 @@ mod tests {
             super::escaped("<b a=\"1\">&"),
             "&lt;b a=&quot;1&quot;&gt;&amp;"
         );
+    }
+
+    #[test]
+    fn a_page_is_addressed_as_its_reader_sees_it() {
+        let mut headers = super::HeaderMap::new();
+        headers.insert("host", "studio.example:7860".parse().unwrap());
+        assert_eq!(super::base_of(&headers), "http://studio.example:7860");
+        headers.insert("x-forwarded-proto", "https".parse().unwrap());
+        assert_eq!(super::base_of(&headers), "https://studio.example:7860");
     }
 }
