@@ -5,6 +5,8 @@ const element = (name, props = {}, ...children) => {
   return made
 }
 const calls = document.getElementById('calls')
+/** Text with its `code` in backticks made so. */
+const marked = (text) => String(text ?? '').split('`').map((part, at) => (at % 2 ? element('code', { textContent: part }) : part))
 
 /** One line for a schema: `string`, `Clip`, `[Clip]`, `"a" | "b"`. */
 function brief(schema) {
@@ -38,18 +40,18 @@ function fields(schema, all) {
   const whole = schema?.$ref ? all[schema.$ref.split('/').pop()] : schema
   const rows = Object.entries(whole?.properties ?? {}).map(([name, one]) =>
     element('tr', {}, element('td', {}, element('code', { textContent: name + (whole.required?.includes(name) ? ' *' : '') })),
-      element('td', {}, element('span', { className: 'muted', textContent: brief(one) }), one.description ? ` ${one.description}` : '')))
+      element('td', {}, element('span', { className: 'muted', textContent: brief(one) }), ...marked(one.description ? ` ${one.description}` : ''))))
   return rows.length ? element('table', {}, ...rows) : element('p', { className: 'muted', textContent: brief(schema) })
 }
 
 function call(path, method, operation, shared, all) {
   const body = element('div', { className: 'body' })
-  if (operation.description) body.append(element('p', { textContent: operation.description }))
+  if (operation.description) body.append(element('p', {}, ...marked(operation.description)))
   const parameters = [...(shared ?? []), ...(operation.parameters ?? [])]
   if (parameters.length) {
     body.append(element('h3', { textContent: 'Parameters' }), element('table', {}, ...parameters.map((one) =>
       element('tr', {}, element('td', {}, element('code', { textContent: one.name + (one.required ? ' *' : '') })),
-        element('td', {}, element('span', { className: 'muted', textContent: `${one.in}: ${brief(one.schema)}` }), one.description ? ` ${one.description}` : '')))))
+        element('td', {}, element('span', { className: 'muted', textContent: `${one.in}: ${brief(one.schema)}` }), ...marked(one.description ? ` ${one.description}` : ''))))))
   }
   const kinds = Object.entries(operation.requestBody?.content ?? {})
   if (kinds.length) {
@@ -62,16 +64,16 @@ function call(path, method, operation, shared, all) {
   body.append(element('h3', { textContent: 'Answers' }), element('table', {}, ...Object.entries(operation.responses ?? {}).map(([status, one]) => {
     const content = Object.entries(one.content ?? {})[0]
     const what = [content && (content[1].schema ? brief(content[1].schema) : content[0]), one.description].filter(Boolean).join(' · ')
-    return element('tr', {}, element('td', {}, element('code', { textContent: status })), element('td', { textContent: what }))
+    return element('tr', {}, element('td', {}, element('code', { textContent: status })), element('td', {}, ...marked(what)))
   })))
   return element('details', { className: 'call' },
     element('summary', {}, element('span', { className: 'method', textContent: method }), element('code', { className: 'path', textContent: path }),
-      element('span', { className: 'what', textContent: operation.summary ?? operation.description?.split('. ')[0] ?? '' })), body)
+      element('span', { className: 'what' }, ...marked(operation.summary ?? operation.description?.split('. ')[0]))), body)
 }
 
 const answer = await fetch('/api/openapi.json')
 const doc = await answer.json()
-document.getElementById('about').textContent = doc.info.description
+document.getElementById('about').append(...marked(doc.info.description))
 const all = doc.components?.schemas ?? {}
 const groups = new Map()
 for (const [path, item] of Object.entries(doc.paths)) {
