@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kinora_engine::{Cancel, Event, Plan, Progress, Stage, checkpoint, sidecar};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{oneshot, watch};
+use tokio::time::MissedTickBehavior;
 
 use crate::derive::{Meta, derive, small_jpeg};
 use crate::files::{META, PREVIEW, SIDECAR, now};
@@ -51,21 +53,11 @@ pub async fn run(app: App, name: String, mut stop: watch::Receiver<bool>) {
 async fn serve(app: &App, task: Task, stop: &mut watch::Receiver<bool>) {
     let (id, begun) = (task.job.id.clone(), Instant::now());
     tracing::info!(job = id, tool = task.job.tool, "begun");
-    let outcome = match perform(app, &task, stop).await {
-        Ok(outcome) => outcome,
-        Err(error @ (Error::Invalid(_) | Error::NotFound(_) | Error::Unreadable(_))) => {
-            Outcome::Failed {
-                error: error.to_string(),
-                again: false,
-            }
-        }
-        Err(error) => {
-            tracing::error!(job = id, error = detail(&error), "failed");
-            Outcome::Failed {
-                error: error.to_string(),
-                again: true,
-            }
-        }
+    // The lease is kept until this goes.
+    let mut orders = keep_lease(app, &task);
+    let outcome = match perform(app, &task, &mut orders, stop).await {
+        Ok(()) => Outcome::Completed,
+        Err(halt) => halt.outcome(&id),
     };
     tracing::info!(
         job = id,
@@ -93,6 +85,86 @@ async fn serve(app: &App, task: Task, stop: &mut watch::Receiver<bool>) {
     }
 }
 
+/// Renews the lease of a task each second, whatever its worker is busy with, and hands on what the queue orders; for
+/// as long as somebody holds the other end.
+fn keep_lease(app: &App, task: &Task) -> watch::Receiver<Order> {
+    let (orders, heard) = watch::channel(Order::GoOn);
+    let (queue, task) = (app.queue.clone(), task.clone());
+    tokio::spawn(async move {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = orders.closed() => return,
+                _ = beat.tick() => {}
+            }
+            match queue.renew(&task).await {
+                // A database that does not answer for a moment must not end the work.
+                Ok(Order::GoOn) | Err(_) => {}
+                Ok(order) => drop(orders.send_replace(order)),
+            }
+        }
+    });
+    heard
+}
+
+/// Why a run ends before all of its clips are in the library.
+enum Halt {
+    /// The owner wants it stopped.
+    Cancelled,
+    /// Another worker has it now, or nobody wants its clips any more.
+    LeaseLost,
+    /// This worker shuts down.
+    Stopping,
+    Engine(kinora_engine::Error),
+    Trouble(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Trouble(error)
+    }
+}
+
+impl Halt {
+    fn outcome(self, job: &str) -> Outcome {
+        match self {
+            Self::Cancelled => Outcome::Cancelled,
+            Self::LeaseLost | Self::Stopping => Outcome::Released,
+            Self::Engine(error) => {
+                tracing::error!(job, %error, "the engine failed");
+                let (again, said) = (!error.is_input(), error.to_string());
+                let error = match Error::internal(error) {
+                    full @ Error::Full => full.to_string(),
+                    _ => said,
+                };
+                Outcome::Failed { error, again }
+            }
+            Self::Trouble(error) => {
+                tracing::error!(job, error = detail(&error), "failed");
+                Outcome::Failed {
+                    again: !matches!(
+                        error,
+                        Error::Invalid(_) | Error::NotFound(_) | Error::Unreadable(_)
+                    ),
+                    error: error.to_string(),
+                }
+            }
+        }
+    }
+}
+
+/// Waits until a run is to end early.
+async fn told(orders: &mut watch::Receiver<Order>, stop: &mut watch::Receiver<bool>) -> Halt {
+    tokio::select! {
+        order = orders.wait_for(|order| *order != Order::GoOn) => match order.as_deref() {
+            Ok(Order::Cancel) => Halt::Cancelled,
+            _ => Halt::LeaseLost,
+        },
+        _ = stop.wait_for(|stop| *stop) => Halt::Stopping,
+    }
+}
+
 /// What is known of a task while it runs.
 struct Run<'a> {
     app: &'a App,
@@ -101,121 +173,99 @@ struct Run<'a> {
     folder: PathBuf,
 }
 
-async fn perform(app: &App, task: &Task, stop: &mut watch::Receiver<bool>) -> Result<Outcome> {
+async fn perform(
+    app: &App,
+    task: &Task,
+    orders: &mut watch::Receiver<Order>,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), Halt> {
     let folder = app.store.files.job(&task.job.id);
-    fs::create_dir_all(&folder)?;
-    let known = app.known(&task.job.owner, &task.request).await?;
-    let (request, catalog, out) = (task.request.clone(), app.catalog.clone(), folder.join(OUT));
-    let mut plan =
-        tokio::task::spawn_blocking(move || make::plan(&request, &known, &catalog, &out)).await??;
-    let all = plan.clone();
+    let plan = &plan(app, task, &folder).await?;
     let run = Run {
         app,
         task,
-        plan: &all,
+        plan,
         folder,
     };
     let mut missing = Vec::new();
-    for variant in &all.variants {
+    for variant in &plan.variants {
         if !run.publish_finished(variant.index).await? {
             missing.push(variant.clone());
         }
     }
     if missing.is_empty() {
-        return Ok(Outcome::Completed);
+        return Ok(());
     }
-    plan.variants = missing;
-    run.engine(plan, stop).await
+    let rest = Plan {
+        variants: missing,
+        ..plan.clone()
+    };
+    run.engine(rest, orders, stop).await
+}
+
+async fn plan(app: &App, task: &Task, folder: &Path) -> Result<Plan> {
+    fs::create_dir_all(folder)?;
+    let known = app.known(&task.job.owner, &task.request).await?;
+    let (request, catalog, out) = (task.request.clone(), app.catalog.clone(), folder.join(OUT));
+    tokio::task::spawn_blocking(move || make::plan(&request, &known, &catalog, &out)).await?
 }
 
 impl Run<'_> {
-    /// Runs the engine over what is missing, and everything around it.
-    async fn engine(&self, plan: Plan, stop: &mut watch::Receiver<bool>) -> Result<Outcome> {
-        let (cancel, events) = (Cancel::new(), unbounded_channel());
-        let (sender, mut events) = events;
-        let (done, mut ended) = oneshot::channel();
-        let progress = Progress::new(move |event| {
-            // A worker that listens no more has its reasons; the engine goes on until it is told.
-            let _ = sender.send(event);
-        });
-        let progress = match self.app.config.previews {
-            true => progress.with_previews(),
-            false => progress,
-        };
-        let thread = std::thread::Builder::new().name("engine".into());
-        let token = cancel.clone();
-        let engine = thread.spawn(move || {
-            // A panic drops `done`, which is noticed.
-            let _ = done.send(work(&plan, &progress, &token));
-        })?;
-
+    /// Runs the engine over what is missing, and publishes what it completes.
+    async fn engine(
+        &self,
+        plan: Plan,
+        orders: &mut watch::Receiver<Order>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), Halt> {
+        let mut engine = Engine::begin(plan, self.app.config.previews)?;
         let mut tally = Tally::new(self.plan.variants.len());
-        let mut beat = tokio::time::interval(BEAT);
-        let (mut written, mut stopping, mut trouble) = (Instant::now(), None, None);
+        let mut halt = None;
         let result = loop {
             tokio::select! {
                 biased;
-                result = &mut ended => break result,
-                event = next(&mut events) => {
-                    if let Event::Saved(path) = &event {
-                        match self.saved(path).await {
-                            Ok(true) => {}
-                            Ok(false) => {
-                                stopping = Some(Order::LeaseLost);
-                                cancel.cancel();
-                            }
-                            // The file stays where it is: the next try publishes it.
-                            Err(error) => {
-                                trouble.get_or_insert(error);
-                                cancel.cancel();
-                            }
-                        }
-                    }
-                    if let Event::Preview(frame) = &event
-                        && let Err(error) = self.show(frame)
-                    {
-                        tracing::warn!(error = detail(&error), "a preview is not shown");
-                    }
-                    let urgent = tally.take(event);
-                    if urgent || written.elapsed() >= REPORT {
-                        // Progress that cannot be written is not worth the work.
-                        if let Err(error) = self.app.queue.report(self.task, &tally.report).await {
-                            tracing::warn!(error = detail(&error), "progress is not written");
-                        }
-                        written = Instant::now();
-                    }
+                result = &mut engine.result => break result,
+                why = told(orders, stop), if halt.is_none() => halt = Some(why),
+                event = next(&mut engine.events) => {
+                    halt = self.hear(event, &mut tally).await.err().or(halt);
                 }
-                _ = beat.tick() => {
-                    // A database that does not answer for a moment must not end the work.
-                    let order = self.app.queue.renew(self.task).await.unwrap_or(Order::GoOn);
-                    if order != Order::GoOn && stopping.is_none() {
-                        stopping = Some(order);
-                        cancel.cancel();
-                    }
-                }
-                _ = stop.changed(), if !cancel.is_cancelled() => cancel.cancel(),
+            }
+            if halt.is_some() {
+                engine.cancel.cancel();
             }
         };
-        let _ = engine.join();
-        while let Ok(event) = events.try_recv() {
-            if let Event::Saved(path) = &event
-                && trouble.is_none()
-            {
-                self.saved(path).await?;
-            }
-        }
-        if let Some(error) = trouble {
-            return Err(error);
+        let _ = engine.thread.join();
+        while let Ok(event) = engine.events.try_recv() {
+            halt = self.hear(event, &mut tally).await.err().or(halt);
         }
         let result = result.map_err(|_| Error::internal("the engine's thread panicked"))?;
-        Ok(match (result, stopping) {
-            (Ok(()), _) => Outcome::Completed,
-            (Err(kinora_engine::Error::Cancelled { .. }), Some(Order::Cancel)) => {
-                Outcome::Cancelled
+        match (result, halt) {
+            // The files stay where they are: the next try publishes them.
+            (_, Some(why @ (Halt::LeaseLost | Halt::Trouble(_)))) => Err(why),
+            (Ok(()), _) => Ok(()),
+            (Err(kinora_engine::Error::Cancelled { .. }), Some(why)) => Err(why),
+            (Err(error), _) => Err(Halt::Engine(error)),
+        }
+    }
+
+    /// Takes in what the engine tells.
+    async fn hear(&self, event: Event, tally: &mut Tally) -> Result<(), Halt> {
+        match &event {
+            Event::Saved(path) => self.saved(path).await?,
+            Event::Preview(frame) => {
+                if let Err(error) = self.show(frame) {
+                    tracing::warn!(error = detail(&error), "a preview is not shown");
+                }
             }
-            (Err(kinora_engine::Error::Cancelled { .. }), _) => Outcome::Released,
-            (Err(error), _) => failed(error),
-        })
+            _ => {}
+        }
+        // Progress that cannot be written is not worth the work.
+        if tally.take(event)
+            && let Err(error) = self.app.queue.report(self.task, &tally.report).await
+        {
+            tracing::warn!(error = detail(&error), "progress is not written");
+        }
+        Ok(())
     }
 
     /// Puts a preview in place: small, so it is written at once.
@@ -225,24 +275,19 @@ impl Run<'_> {
         Ok(fs::rename(beside, self.folder.join(PREVIEW))?)
     }
 
-    /// Publishes a file that the engine has completed. `false` if the lease is lost.
-    async fn saved(&self, path: &Path) -> Result<bool> {
-        let variant = self
-            .plan
-            .variants
-            .iter()
-            .find(|variant| variant.path == path);
-        match variant {
-            Some(variant) => self.publish(variant.index).await,
-            None => Err(Error::internal(format!(
-                "the engine saved {}, which nobody asked for",
-                path.display()
-            ))),
-        }
+    /// Publishes a file that the engine has completed.
+    async fn saved(&self, path: &Path) -> Result<(), Halt> {
+        let mut variants = self.plan.variants.iter();
+        let variant = variants.find(|variant| variant.path == path);
+        let unasked = || {
+            let path = path.display();
+            Error::internal(format!("the engine saved {path}, which nobody asked for"))
+        };
+        self.publish(variant.ok_or_else(unasked)?.index).await
     }
 
     /// Publishes what an earlier worker left complete; `false` if the clip is still to be made.
-    async fn publish_finished(&self, index: usize) -> Result<bool> {
+    async fn publish_finished(&self, index: usize) -> Result<bool, Halt> {
         if self.app.store.is_made(&self.task.job.id, index).await? {
             return Ok(true);
         }
@@ -251,24 +296,20 @@ impl Run<'_> {
         let moved = self.app.store.files.clip(&id).join(META).exists();
         let complete = variant.path.exists()
             && sidecar::Sidecar::load(&sidecar::path_of(&variant.path)).is_ok();
-        match moved || complete {
-            true => self.publish(index).await,
-            false => Ok(false),
+        if moved || complete {
+            self.publish(index).await?;
         }
+        Ok(moved || complete)
     }
 
-    async fn publish(&self, index: usize) -> Result<bool> {
-        let variant = self.plan.variants[index - 1].clone();
-        let (id, folder, files) = (
-            self.clip_id(index),
-            self.folder.clone(),
-            self.app.store.files.clone(),
-        );
-        let target = files.clip(&id);
-        let made = tokio::task::spawn_blocking(move || {
-            put_in_place(&variant.path, &folder.join("clip"), &target)
-        });
-        let (meta, record) = made.await??;
+    /// Puts a clip that is complete into the library.
+    async fn publish(&self, index: usize) -> Result<(), Halt> {
+        let id = self.clip_id(index);
+        let video = self.plan.variants[index - 1].path.clone();
+        let (scratch, target) = (self.scratch(), self.app.store.files.clip(&id));
+        let made =
+            tokio::task::spawn_blocking(move || put_in_place(&video, &scratch, &target)).await;
+        let (meta, record) = made.map_err(Error::from)??;
         let job = &self.task.job;
         let clip = NewClip {
             id,
@@ -290,10 +331,9 @@ impl Run<'_> {
             meta,
         };
         if !self.app.queue.publish(self.task, &clip).await? {
-            return Ok(false);
+            return Err(Halt::LeaseLost);
         }
-        self.learn(&record.times).await?;
-        Ok(true)
+        Ok(self.learn(&record.times).await?)
     }
 
     /// Remembers how fast this was, for estimates.
@@ -315,6 +355,45 @@ impl Run<'_> {
 
     fn clip_id(&self, index: usize) -> String {
         format!("{}-{index}", self.task.job.id)
+    }
+
+    /// Where clips are put together. A worker that lost its lease unawares may be at it too, in a folder of its own.
+    fn scratch(&self) -> PathBuf {
+        self.folder.join(format!("clip-{}", self.task.lease))
+    }
+}
+
+/// The engine at work, on a thread of its own.
+struct Engine {
+    cancel: Cancel,
+    events: UnboundedReceiver<Event>,
+    result: oneshot::Receiver<kinora_engine::Result<()>>,
+    thread: JoinHandle<()>,
+}
+
+impl Engine {
+    fn begin(plan: Plan, previews: bool) -> Result<Self> {
+        let (sender, events) = unbounded_channel();
+        let (done, result) = oneshot::channel();
+        let mut progress = Progress::new(move |event| {
+            // A worker that listens no more has its reasons; the engine goes on until it is told.
+            let _ = sender.send(event);
+        });
+        if previews {
+            progress = progress.with_previews();
+        }
+        let (cancel, thread) = (Cancel::new(), std::thread::Builder::new());
+        let token = cancel.clone();
+        let thread = thread.name("engine".into()).spawn(move || {
+            // A panic drops `done`, which is noticed.
+            let _ = done.send(work(&plan, &progress, &token));
+        })?;
+        Ok(Self {
+            cancel,
+            events,
+            result,
+            thread,
+        })
     }
 }
 
@@ -341,17 +420,26 @@ fn work(plan: &Plan, progress: &Progress, cancel: &Cancel) -> kinora_engine::Res
     kinora_engine::generate(plan, progress, cancel).map(drop)
 }
 
-/// Puts a clip's folder together beside its place and renames it there. What is in place already is only read.
+/// Puts a clip's folder together in `scratch` and renames it to `target`. What is in place already is only read.
 fn put_in_place(video: &Path, scratch: &Path, target: &Path) -> Result<(Meta, sidecar::Sidecar)> {
-    if !target.join(META).exists() {
-        // What a dead worker left half done.
+    let whole = || target.join(META).exists();
+    if !whole() {
+        // What an earlier clip left half done.
         let _ = fs::remove_dir_all(scratch);
         fs::create_dir_all(scratch)?;
         link(video, &scratch.join(OUT))?;
         link(&sidecar::path_of(video), &scratch.join(SIDECAR))?;
         derive(scratch, OUT)?;
-        let _ = fs::remove_dir_all(target);
-        fs::rename(scratch, target)?;
+        match fs::rename(scratch, target) {
+            Ok(()) => {}
+            // A worker that lost its lease unawares was quicker: its clip is the same.
+            Err(_) if whole() => fs::remove_dir_all(scratch)?,
+            // Of a clip that was being removed.
+            Err(_) => {
+                let _ = fs::remove_dir_all(target);
+                fs::rename(scratch, target)?;
+            }
+        }
     }
     let meta = serde_json::from_slice(&fs::read(target.join(META))?)?;
     Ok((meta, sidecar::Sidecar::load(&target.join(SIDECAR))?))
@@ -371,16 +459,6 @@ async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
         Some(event) => event,
         None => std::future::pending().await,
     }
-}
-
-fn failed(error: kinora_engine::Error) -> Outcome {
-    tracing::error!(%error, "the engine failed");
-    let (again, said) = (!error.is_input(), error.to_string());
-    let error = match Error::internal(error) {
-        full @ Error::Full => full.to_string(),
-        _ => said,
-    };
-    Outcome::Failed { again, error }
 }
 
 fn word(outcome: &Outcome) -> &'static str {
@@ -406,6 +484,8 @@ struct Tally {
     begun: i64,
     variant: usize,
     variants: usize,
+    /// When the report was last given out.
+    told: Instant,
 }
 
 /// How far a clip is when a stage begins, and when it ends.
@@ -424,11 +504,21 @@ impl Tally {
             begun: now(),
             variant: 1,
             variants,
+            told: Instant::now(),
         }
     }
 
-    /// Whether the event should be seen at once.
+    /// Whether the report should be written now.
     fn take(&mut self, event: Event) -> bool {
+        let due = self.count(event) || self.told.elapsed() >= REPORT;
+        if due {
+            self.told = Instant::now();
+        }
+        due
+    }
+
+    /// Whether the event should be seen at once.
+    fn count(&mut self, event: Event) -> bool {
         match event {
             Event::Begin { stage, of, variant } => {
                 self.variant = variant.0;
@@ -473,7 +563,50 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use kinora_engine::Model;
+    use serde_json::json;
+
     use super::*;
+    use crate::{Catalog, Config, Models};
+
+    struct Mini;
+
+    impl Models for Mini {
+        fn names(&self) -> Vec<String> {
+            vec!["mini".into()]
+        }
+
+        fn open(&self, _: &str) -> Result<Model, String> {
+            Model::embedded("mini", kinora_models::MINI).map_err(|error| error.to_string())
+        }
+    }
+
+    /// A worker that lost its lease unawares publishes beside the one that has it now.
+    #[test]
+    fn two_may_put_one_clip_in_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (video, target) = (dir.path().join(OUT), dir.path().join("target"));
+        let catalog = Catalog::new(Arc::new(Mini), &Config::default()).unwrap();
+        let asked = json!({"prompt": "a frog", "seconds": 1, "size": "96x64", "fps": 8, "steps": 1, "seed": 7});
+        let asked = serde_json::from_value(asked).unwrap();
+        let plan = make::plan(&asked, &make::Known::default(), &catalog, &video).unwrap();
+        kinora_engine::generate(&plan, &Progress::none(), &Cancel::new()).unwrap();
+        for _ in 0..10 {
+            let _ = fs::remove_dir_all(&target);
+            let put = |lease: &str| put_in_place(&video, &dir.path().join(lease), &target);
+            let (one, other) = std::thread::scope(|scope| {
+                let one = scope.spawn(|| put("clip-a"));
+                let other = scope.spawn(|| put("clip-b"));
+                (one.join().unwrap(), other.join().unwrap())
+            });
+            assert_eq!(one.unwrap(), other.unwrap());
+            for left in ["clip-a", "clip-b"] {
+                assert!(!dir.path().join(left).exists(), "{left}");
+            }
+        }
+    }
 
     #[test]
     fn progress_never_goes_back_and_counts_all_variants() {

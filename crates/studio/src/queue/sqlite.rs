@@ -236,10 +236,12 @@ impl SqliteQueue {
         match outcome {
             Outcome::Completed => close(&mut t, id, "completed", None).await?,
             Outcome::Cancelled => close(&mut t, id, "cancelled", None).await?,
-            Outcome::Released => match is_cancelled(&mut t, id).await? {
-                true => close(&mut t, id, "cancelled", None).await?,
-                false => wait(&mut t, id, now()).await?,
-            },
+            Outcome::Released => {
+                match is_cancelled(&mut t, id).await? || is_unwanted(&mut t, id).await? {
+                    true => close(&mut t, id, "cancelled", None).await?,
+                    false => wait(&mut t, id, now()).await?,
+                }
+            }
             Outcome::Failed { error, again } => {
                 let failures: i64 = sqlx::query_scalar("UPDATE jobs SET failures = failures + 1, error = ? WHERE id = ? RETURNING failures")
                     .bind(error)

@@ -1,16 +1,16 @@
 //! Bad moments: a database that is locked, a clock that jumps, uploads that are broken, clips deleted while their job
 //! runs. Nothing is lost, errors are clear, credits are exact. (A full disk and kill -9: `crates/cli/tests/cli/serve.rs`.)
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kinora_studio::Config;
 use kinora_studio::plans::Plan;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Studio, picture, small};
+use crate::support::{Slow, Studio, picture, small};
 
 /// A plan that counts: 25 credits for each clip of these tests.
 fn counted(config: &mut Config) {
@@ -20,14 +20,6 @@ fn counted(config: &mut Config) {
     };
     config.plans.insert("All".into(), plan);
     config.plan = Some("All".into());
-}
-
-/// A second connection to the studio's database, as another process has it.
-async fn database(studio: &Studio) -> SqliteConnection {
-    let path = studio.data.path().join("studio.db");
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path))
-        .await
-        .unwrap()
 }
 
 async fn run(connection: &mut SqliteConnection, sql: &'static str) -> u64 {
@@ -129,7 +121,7 @@ async fn a_locked_database_delays_and_loses_nothing() {
     let job = studio.post("/api/jobs", asked).await;
     let id = job["id"].as_str().unwrap().to_owned();
     studio.wait(&id, &["running"]).await;
-    let mut other = database(&studio).await;
+    let mut other = studio.database().await;
     run(&mut other, "BEGIN IMMEDIATE").await;
     // Reads go on; writes wait, and say so when it takes too long.
     assert_eq!(studio.get("/api/jobs").await["items"][0]["id"], json!(id));
@@ -166,7 +158,7 @@ async fn a_clock_set_forward_ends_leases_and_no_clip_comes_twice() {
     let id = job["id"].as_str().unwrap().to_owned();
     studio.wait(&id, &["running"]).await;
     // As if an hour had gone by: what was written before lies an hour back.
-    let mut other = database(&studio).await;
+    let mut other = studio.database().await;
     let moved = run(
         &mut other,
         "UPDATE jobs SET lease_until = lease_until - 3600000, created = created - 3600000",
@@ -195,7 +187,7 @@ async fn a_clock_set_back_keeps_no_job_waiting_for_it() {
     let dead = studio.post("/api/jobs", small("a lion")).await;
     let backed_off = studio.post("/api/jobs", small("a frog")).await;
     // A worker in another process died, and one job waits before its next try; then the clock went back an hour.
-    let mut other = database(&studio).await;
+    let mut other = studio.database().await;
     sqlx::query("UPDATE jobs SET status = 'running', lease = 'x', worker = 'worker-1', lease_until = ?2 + 3600000 WHERE id = ?1")
         .bind(dead["id"].as_str())
         .bind(kinora_studio::files::now())
@@ -223,6 +215,28 @@ async fn a_clock_set_back_keeps_no_job_waiting_for_it() {
         ),
         (50, Some(2))
     );
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_kept_while_the_worker_plans() {
+    let studio = Studio::idle().await;
+    let job = studio.post("/api/jobs", small("a lion walks")).await;
+    let id = job["id"].as_str().unwrap().to_owned();
+    let data = studio.stop().await;
+    let studio = Studio::of(Arc::new(Slow), data, |_| {}).await;
+    studio.wait(&id, &["running"]).await;
+    let mut other = studio.database().await;
+    let mut lease = async || -> i64 {
+        let until = sqlx::query_scalar("SELECT lease_until FROM jobs");
+        until.fetch_one(&mut other).await.unwrap()
+    };
+    let before = lease().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let kept = lease().await - before;
+    assert!(kept >= 1000, "{kept} ms more");
+    let job = studio.wait(&id, &["completed", "failed"]).await;
+    assert_eq!(job["status"], "completed", "{job}");
     studio.stop().await;
 }
 

@@ -8,6 +8,8 @@ use kinora_engine::Model;
 use kinora_studio::{Config, Models};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,6 +24,20 @@ impl Models for Mini {
 
     fn open(&self, _: &str) -> Result<Model, String> {
         Model::embedded("mini", kinora_models::MINI).map_err(|error| error.to_string())
+    }
+}
+
+/// The same, but it takes long to open, as a large one does.
+pub struct Slow;
+
+impl Models for Slow {
+    fn names(&self) -> Vec<String> {
+        Mini.names()
+    }
+
+    fn open(&self, name: &str) -> Result<Model, String> {
+        std::thread::sleep(Duration::from_secs(5));
+        Mini.open(name)
     }
 }
 
@@ -57,9 +73,18 @@ impl Studio {
     }
 
     pub async fn on(data: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::of(Arc::new(Mini), data, change).await
+    }
+
+    /// With models of the test's own.
+    pub async fn of(
+        models: Arc<dyn Models>,
+        data: Arc<TempDir>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = config(data.path());
         change(&mut config);
-        let server = kinora_studio::serve(config, Arc::new(Mini)).await.unwrap();
+        let server = kinora_studio::serve(config, models).await.unwrap();
         let base = format!("http://{}", server.addr);
         let first_login = server.first_login.clone();
         let (stop, stopped) = oneshot::channel();
@@ -136,6 +161,14 @@ impl Studio {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// A second connection to the database, as another process has it.
+    pub async fn database(&self) -> SqliteConnection {
+        let path = self.data.path().join("studio.db");
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path))
+            .await
+            .unwrap()
     }
 
     /// Puts a small picture into the library.
