@@ -1,9 +1,10 @@
 //! Starting and stopping.
 
+use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -138,7 +139,7 @@ pub async fn work(
 
 /// What lies in the folders before anything of this server's own does.
 fn left_behind(files: &Files) -> Vec<PathBuf> {
-    let all = ["uploads", "clips"]
+    let all = ["uploads", "clips", "jobs"]
         .into_iter()
         .filter_map(|folder| files.root().join(folder).read_dir().ok());
     all.flatten()
@@ -146,35 +147,34 @@ fn left_behind(files: &Files) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Removes what a server that was ended left half done: uploads, and clips that never came into the library. Clips of
-/// jobs that go on are left to their worker.
+/// Removes what a server that was ended left half done: uploads, clips that never came into the library, and the
+/// folders of jobs that do not go on.
 async fn sweep(app: App, found: Vec<PathBuf>) {
     for path in found {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
-        if path
-            .parent()
-            .is_some_and(|parent| parent.ends_with("clips"))
-        {
-            let job = name.rsplit_once('-').map_or("", |(job, _)| job);
-            let known = app.store.clip_exists(&name).await.unwrap_or(true);
-            let going_on = app
-                .store
-                .any_job(job)
-                .await
-                .is_ok_and(|job| matches!(job.status.as_str(), "queued" | "running"));
-            if known || going_on {
-                continue;
-            }
+        // Should the database not answer, the next start looks again.
+        if is_of_use(&app.store, &path).await.unwrap_or(true) {
+            continue;
         }
         tracing::info!(path = %path.display(), "removing what was left half done");
         let _ = match path.is_dir() {
             true => tokio::fs::remove_dir_all(&path).await,
             false => tokio::fs::remove_file(&path).await,
         };
+    }
+}
+
+/// Whether what lies at one of these places is the library's, or still a job's.
+async fn is_of_use(store: &Store, path: &Path) -> Result<bool> {
+    let text = |name: Option<&OsStr>| name.and_then(OsStr::to_str).unwrap_or_default().to_owned();
+    let name = text(path.file_name());
+    match text(path.parent().and_then(Path::file_name)).as_str() {
+        "jobs" => store.goes_on(&name).await,
+        "clips" => {
+            // One that is whole but not in the library yet is published by its job's next worker.
+            let job = name.rsplit_once('-').map_or("", |(job, _)| job);
+            Ok(store.clip_exists(&name).await? || store.goes_on(job).await?)
+        }
+        _ => Ok(false),
     }
 }
 

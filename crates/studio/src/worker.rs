@@ -75,14 +75,7 @@ async fn serve(app: &App, task: Task, stop: &mut watch::Receiver<bool>) {
         );
         return;
     }
-    let over = match app.store.any_job(&id).await {
-        Ok(job) => matches!(job.status.as_str(), "completed" | "cancelled"),
-        Err(_) => false,
-    };
-    if over {
-        // Nothing in it is needed again; what cannot be removed does no harm.
-        let _ = tokio::fs::remove_dir_all(app.store.files.job(&id)).await;
-    }
+    app.store.clear_job(&id).await;
 }
 
 /// Renews the lease of a task each second, whatever its worker is busy with, and hands on what the queue orders; for

@@ -253,7 +253,9 @@ impl Store {
             .execute(&mut *t)
             .await?;
         self.commit(t).await?;
-        self.job(owner, id).await
+        let job = self.job(owner, id).await?;
+        self.clear_job(id).await;
+        Ok(job)
     }
 
     /// Stops all jobs of the owner's that wait; gives how many they were.
@@ -365,7 +367,28 @@ impl Store {
             .bind(id)
             .execute(&mut *t)
             .await?;
-        self.commit(t).await
+        self.commit(t).await?;
+        self.clear_job(id).await;
+        Ok(())
+    }
+
+    /// Whether a job goes on from what lies in its folder: it waits, runs, or failed and can be tried again.
+    pub(crate) async fn goes_on(&self, id: &str) -> Result<bool> {
+        let goes_on: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM jobs WHERE id = ? AND (status IN ('queued', 'running') OR (status = 'failed' AND listed))",
+        )
+        .bind(id)
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(goes_on.is_some())
+    }
+
+    /// Removes a job's folder unless the job goes on from it. One that cannot be removed does no harm until the next
+    /// start, which tries again.
+    pub(crate) async fn clear_job(&self, id: &str) {
+        if matches!(self.goes_on(id).await, Ok(false)) {
+            let _ = tokio::fs::remove_dir_all(self.files.job(id)).await;
+        }
     }
 
     /// Whether this clip of the job was delivered; it may be deleted since.

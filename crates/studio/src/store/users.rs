@@ -143,7 +143,7 @@ impl Store {
         self.commit(t).await
     }
 
-    /// A user with all that is theirs; the files of their clips go too.
+    /// A user with all that is theirs; the files of their clips and jobs go too.
     pub async fn delete_user(&self, id: &str) -> Result<()> {
         let clips: Vec<String> = sqlx::query_scalar("SELECT id FROM clips WHERE owner = ?")
             .bind(id)
@@ -152,11 +152,18 @@ impl Store {
         self.cancel_pending(id).await?;
         self.delete_clips(id, &clips).await?;
         let mut t = self.begin().await?;
+        let jobs: Vec<String> = sqlx::query_scalar("SELECT id FROM jobs WHERE owner = ?")
+            .bind(id)
+            .fetch_all(&mut *t)
+            .await?;
         let done = sqlx::query("DELETE FROM users WHERE id = ?")
             .bind(id)
             .execute(&mut *t)
             .await?;
         self.commit(t).await?;
+        for job in &jobs {
+            self.clear_job(job).await;
+        }
         match done.rows_affected() {
             0 => Err(Error::NotFound("user")),
             _ => Ok(()),

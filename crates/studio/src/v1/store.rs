@@ -123,7 +123,9 @@ impl Store {
             .bind(job)
             .execute(&mut *t)
             .await?;
-        self.commit(t).await
+        self.commit(t).await?;
+        self.clear_job(job).await;
+        Ok(())
     }
 
     pub(super) async fn v1_add_file(&self, owner: &str, file: &FileRow) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Waiting, stopping, going on, and being paid for.
 
+use std::path::PathBuf;
+
 use kinora_studio::plans::Plan;
 use reqwest::Method;
 use serde_json::json;
@@ -266,5 +268,94 @@ async fn one_key_is_one_job_and_a_plan_is_never_overdrawn() {
         status == 403 && body["error"]["message"].as_str().unwrap().contains("Plus"),
         "{body}"
     );
+    studio.stop().await;
+}
+
+/// What a worker that was stopped leaves of a job.
+fn begun(studio: &Studio, id: &str) -> PathBuf {
+    let folder = studio.data.path().join("jobs").join(id);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("video.mp4.checkpoint"), "half of it").unwrap();
+    folder
+}
+
+async fn fail(studio: &Studio, id: &str) {
+    let mut other = studio.database().await;
+    let failed = sqlx::query("UPDATE jobs SET status = 'failed' WHERE id = ?");
+    failed.bind(id).execute(&mut other).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_with_the_job_that_nobody_wants() {
+    let studio = Studio::idle().await;
+    let waiting = async || {
+        let job = studio.post("/api/jobs", small("a frog")).await;
+        let id = job["id"].as_str().unwrap().to_owned();
+        (begun(&studio, &id), id)
+    };
+
+    let (cancelled, id) = waiting().await;
+    let cancel = format!("/api/jobs/{id}/cancel");
+    studio.post(&cancel, json!({})).await;
+    assert!(!cancelled.exists(), "cancelled while it waits again");
+
+    let (hidden, id) = waiting().await;
+    fail(&studio, &id).await;
+    assert!(hidden.exists());
+    let hide = format!("/api/jobs/{id}");
+    studio.ask(Method::DELETE, &hide, None).await;
+    assert!(!hidden.exists(), "failed and hidden");
+
+    let video = json!({"prompt": "a frog", "seconds": "2", "size": "96x64"});
+    let video = studio.post("/v1/videos", video).await;
+    let video = video["id"].as_str().unwrap();
+    let id = video.trim_start_matches("video_");
+    let deleted = begun(&studio, id);
+    fail(&studio, id).await;
+    let delete = format!("/v1/videos/{video}");
+    studio.ask(Method::DELETE, &delete, None).await;
+    assert!(!deleted.exists(), "failed and deleted");
+
+    let (of_ada, id) = waiting().await;
+    fail(&studio, &id).await;
+    let mut other = studio.database().await;
+    for sql in [
+        "INSERT INTO users (id, name, created) VALUES ('ada', 'Ada', 0)",
+        "UPDATE jobs SET owner = 'ada' WHERE listed AND status = 'failed'",
+    ] {
+        sqlx::query(sql).execute(&mut other).await.unwrap();
+    }
+    let removed = studio.ask(Method::DELETE, "/api/users/ada", None).await;
+    assert_eq!(removed.0, 204, "{}", removed.1);
+    assert!(!of_ada.exists(), "its owner is gone");
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_removes_the_work_of_jobs_that_do_not_go_on() {
+    let studio = Studio::idle().await;
+    let mut folders = Vec::new();
+    for what in ["waits", "failed", "cancelled"] {
+        let job = studio.post("/api/jobs", small("a frog")).await;
+        let id = job["id"].as_str().unwrap();
+        match what {
+            "failed" => fail(&studio, id).await,
+            "cancelled" => {
+                let cancel = format!("/api/jobs/{id}/cancel");
+                studio.post(&cancel, json!({})).await;
+            }
+            _ => {}
+        }
+        folders.push(begun(&studio, id));
+    }
+    let unknown = begun(&studio, "0000");
+    let studio = Studio::on(studio.stop().await, |config| config.workers = 0).await;
+    let begun = std::time::Instant::now();
+    while unknown.exists() || folders[2].exists() {
+        assert!(begun.elapsed().as_secs() < 20, "they stay");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(folders[0].exists(), "it waits");
+    assert!(folders[1].exists(), "it can be tried again");
     studio.stop().await;
 }
