@@ -2,6 +2,7 @@
 
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
+use super::webhooks::LONGEST_WAIT_MS;
 use crate::files::now;
 use crate::store::Store;
 use crate::wire::Job;
@@ -47,6 +48,7 @@ pub(super) struct DeliveryRow {
     pub video: String,
     pub created: i64,
     pub attempts: i64,
+    pub endpoint: String,
     pub url: String,
     pub secret: String,
 }
@@ -237,13 +239,24 @@ impl Store {
         self.commit(t).await
     }
 
-    /// Events that are due, the oldest first.
-    pub(super) async fn v1_due(&self, limit: u32) -> Result<Vec<DeliveryRow>> {
-        let rows = sqlx::query_as(
-            "SELECT d.id, d.event, d.kind, d.video, d.created, d.attempts, e.url, e.secret FROM v1_deliveries d \
-             JOIN v1_endpoints e ON e.id = d.endpoint WHERE d.due <= ? ORDER BY d.id LIMIT ?",
-        );
-        Ok(rows.bind(now()).bind(limit).fetch_all(&self.read).await?)
+    /// The event that is due first, but for those that are `under_way` and all to the endpoints that are `busy`. A wait
+    /// longer than the longest comes of a clock that was set back: it is over.
+    pub(super) async fn v1_next_due(
+        &self,
+        under_way: &[i64],
+        busy: &[&str],
+    ) -> Result<Option<DeliveryRow>> {
+        let row = sqlx::query_as(
+            "SELECT d.id, d.event, d.kind, d.video, d.created, d.attempts, d.endpoint, e.url, e.secret FROM v1_deliveries d \
+             JOIN v1_endpoints e ON e.id = d.endpoint WHERE (d.due <= ?1 OR d.due > ?1 + ?2) \
+             AND d.id NOT IN (SELECT value FROM json_each(?3)) AND d.endpoint NOT IN (SELECT value FROM json_each(?4)) \
+             ORDER BY d.due, d.id LIMIT 1",
+        )
+        .bind(now())
+        .bind(LONGEST_WAIT_MS)
+        .bind(serde_json::to_string(under_way)?)
+        .bind(serde_json::to_string(busy)?);
+        Ok(row.fetch_optional(&self.read).await?)
     }
 
     /// Ends a delivery, or puts it off until `due` (ms since 1970).

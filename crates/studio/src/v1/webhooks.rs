@@ -1,13 +1,14 @@
 //! Webhooks: whoever does not want to poll is told. Events are rows that the database itself writes when a job ends;
 //! each is sent until it is answered with 2xx, or given up.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::fault::{Answer, Fault};
 use super::fetch;
@@ -23,12 +24,13 @@ use crate::{App, Error, Result};
 const EVENTS: [&str; 2] = ["video.completed", "video.failed"];
 /// How often the database is asked for new events.
 const GLANCE: Duration = Duration::from_millis(500);
-/// Deliveries at a time.
-const TOGETHER: u32 = 8;
+/// Deliveries at a time: of all endpoints, and of one, so that one that never answers does not hold up the others'.
+const TOGETHER: usize = 8;
+const TO_ONE: usize = 2;
 /// After so many tries an event is given up; the waits between them double from five seconds to an hour.
 const TRIES: i64 = 12;
 const FIRST_WAIT_MS: i64 = 5_000;
-const LONGEST_WAIT_MS: i64 = 3_600_000;
+pub(super) const LONGEST_WAIT_MS: i64 = 3_600_000;
 
 fn object(endpoint: &EndpointRow) -> Value {
     let hint: String = endpoint
@@ -165,6 +167,7 @@ pub(super) async fn test(
         video: "video_test".into(),
         created: now(),
         attempts: 0,
+        endpoint: endpoint.id,
         url: endpoint.url,
         secret: endpoint.secret,
     };
@@ -195,31 +198,86 @@ async fn found(app: &App, viewer: &Viewer, id: &str) -> Answer<EndpointRow> {
 
 /// Sends events until `stop`.
 pub async fn deliver(app: App, mut stop: watch::Receiver<bool>) {
+    let mut post = Post::new(app);
     while !*stop.borrow() {
-        match deliver_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
+        if let Err(error) = post.send_due().await {
+            tracing::error!(%error, "webhooks cannot be read");
         }
         tokio::select! {
+            Some(sent) = post.sending.join_next_with_id() => {
+                if let Err(error) = post.settle(sent).await {
+                    tracing::error!(%error, "a webhook's end cannot be written");
+                    // It is due still, and must not be sent over and over.
+                    tokio::time::sleep(GLANCE).await;
+                }
+            }
             () = tokio::time::sleep(GLANCE) => {}
             _ = stop.changed() => {}
         }
     }
+    while let Some(sent) = post.sending.join_next_with_id().await {
+        if let Err(error) = post.settle(sent).await {
+            tracing::error!(%error, "a webhook's end cannot be written");
+        }
+    }
 }
 
-/// Sends what is due; gives how many events that were.
-async fn deliver_due(app: &App) -> Result<usize> {
-    let due = app.store.v1_due(TOGETHER).await?;
-    // Users of a shared server must not reach its operator's network through it.
-    let guarded = app.config.auth_required();
-    let mut sending = JoinSet::new();
-    for delivery in &due {
-        let delivery = delivery.clone();
-        sending.spawn_blocking(move || (post(&delivery, guarded), delivery));
+/// The status of an endpoint's answer, or why there is none.
+type Sent = std::result::Result<u16, String>;
+
+/// The deliveries under way.
+struct Post {
+    app: App,
+    sending: JoinSet<Sent>,
+    under_way: HashMap<Id, DeliveryRow>,
+}
+
+impl Post {
+    fn new(app: App) -> Self {
+        Self {
+            app,
+            sending: JoinSet::new(),
+            under_way: HashMap::new(),
+        }
     }
-    while let Some(sent) = sending.join_next().await {
-        let (outcome, delivery) = sent?;
+
+    /// Begins as many of the deliveries that are due as may be under way.
+    async fn send_due(&mut self) -> Result<()> {
+        // Users of a shared server must not reach its operator's network through it.
+        let guarded = self.app.config.auth_required();
+        while self.under_way.len() < TOGETHER {
+            let Some(due) = self.next_due().await? else {
+                break;
+            };
+            let delivery = due.clone();
+            let task = self
+                .sending
+                .spawn_blocking(move || post(&delivery, guarded));
+            self.under_way.insert(task.id(), due);
+        }
+        Ok(())
+    }
+
+    async fn next_due(&self) -> Result<Option<DeliveryRow>> {
+        let under_way: Vec<i64> = self.under_way.values().map(|row| row.id).collect();
+        let mut to_each: HashMap<&str, usize> = HashMap::new();
+        for row in self.under_way.values() {
+            *to_each.entry(&row.endpoint).or_default() += 1;
+        }
+        to_each.retain(|_, count| *count >= TO_ONE);
+        let busy: Vec<&str> = to_each.into_keys().collect();
+        self.app.store.v1_next_due(&under_way, &busy).await
+    }
+
+    /// Ends a delivery that was taken, or puts it off.
+    async fn settle(&mut self, sent: std::result::Result<(Id, Sent), JoinError>) -> Result<()> {
+        let (id, outcome) = match sent {
+            Ok(sent) => sent,
+            Err(error) => (error.id(), Err(error.to_string())),
+        };
+        let Some(delivery) = self.under_way.remove(&id) else {
+            return Ok(());
+        };
         let accepted = matches!(outcome, Ok(200..=299));
         let tried = delivery.attempts + 1;
         let again = (!accepted && tried < TRIES).then(|| {
@@ -236,13 +294,12 @@ async fn deliver_due(app: &App) -> Result<usize> {
                 "a webhook was not taken"
             );
         }
-        app.store.v1_delivered(delivery.id, again).await?;
+        self.app.store.v1_delivered(delivery.id, again).await
     }
-    Ok(due.len())
 }
 
 /// Sends an event; the status of the answer.
-fn post(delivery: &DeliveryRow, guarded: bool) -> std::result::Result<u16, String> {
+fn post(delivery: &DeliveryRow, guarded: bool) -> Sent {
     let body = json!({
         "id": delivery.event,
         "object": "event",

@@ -12,3 +12,4 @@ mod security;
 mod support;
 mod tools;
 mod v1;
+mod webhooks;
