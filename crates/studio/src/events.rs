@@ -101,13 +101,9 @@ impl Teller {
                 .bind(self.rev)
                 .fetch_all(&self.store.read)
                 .await?;
-        let Some((rev, ..)) = changes.last() else {
+        let Some((newest, ..)) = changes.last() else {
             return Ok(());
         };
-        let before = std::mem::replace(&mut self.rev, *rev);
-        if before / KEEP < self.rev / KEEP {
-            self.forget().await?;
-        }
         let (mut told, mut counted, mut queue_moved) = (HashSet::new(), HashSet::new(), false);
         let placed = self.queue.places().await?;
         for (_, kind, id, owner) in &changes {
@@ -141,7 +137,12 @@ impl Teller {
             let counts = self.store.counts(owner).await?;
             self.send(owner, "counts", &counts)?;
         }
-        Ok(())
+        // Only now: after an error, all of it is told again.
+        let before = std::mem::replace(&mut self.rev, *newest);
+        match before / KEEP < self.rev / KEEP {
+            true => self.forget().await,
+            false => Ok(()),
+        }
     }
 
     async fn tell_job(&self, id: &str, placed: &[Place]) -> Result<()> {
@@ -198,5 +199,43 @@ pub fn place(job: &mut Job, placed: &[Place]) {
     {
         job.position = Some(place.position);
         job.eta_seconds = place.eta_seconds;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::files::Files;
+    use crate::queue::SqliteQueue;
+
+    #[tokio::test]
+    async fn what_could_not_be_told_is_told_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(Files::open(dir.path()).unwrap()).await.unwrap();
+        let run = async |sql: &'static str| {
+            let mut t = store.begin().await.unwrap();
+            sqlx::query(sql).execute(&mut *t).await.unwrap();
+            t.commit().await.unwrap();
+        };
+        let hub = Hub::default();
+        let mut heard = hub.listen();
+        let mut teller = Teller {
+            hub,
+            queue: Arc::new(SqliteQueue::new(store.clone(), Arc::new(Config::default()))),
+            store: store.clone(),
+            rev: 0,
+            places: HashMap::new(),
+        };
+        run("INSERT INTO changes (kind, id, owner) VALUES ('gone', 'one', 'local')").await;
+        run("ALTER TABLE jobs RENAME TO away").await;
+        assert!(teller.tell().await.is_err(), "nobody knows the places");
+        run("ALTER TABLE away RENAME TO jobs").await;
+        teller.tell().await.unwrap();
+        let message = heard.try_recv().unwrap();
+        assert_eq!(message.event, "clip_removed");
+        while heard.try_recv().is_ok() {}
+        teller.tell().await.unwrap();
+        assert!(heard.try_recv().is_err(), "once is enough");
     }
 }
