@@ -40,6 +40,8 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use serve::{Server, serve, work};
 
+use tokio::sync::Semaphore;
+
 use events::Hub;
 use limits::Limits;
 use make::Known;
@@ -61,10 +63,28 @@ pub struct App {
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     pub tries: Arc<api::accounts::Tries>,
     /// Work that decodes or encodes whole clips for a reader: at most so many at a time.
-    pub heavy: Arc<tokio::sync::Semaphore>,
+    pub heavy: Arc<Semaphore>,
+    /// Passwords being hashed, apart from [`App::heavy`]: however many clips are decoded, everybody can log in.
+    pub hashing: Arc<Semaphore>,
 }
 
 impl App {
+    /// Runs work that decodes or encodes whole clips, when its turn comes.
+    pub async fn heavily<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        in_turn(&self.heavy, work).await
+    }
+
+    /// Runs work that hashes a password, when its turn comes.
+    pub async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        in_turn(&self.hashing, work).await
+    }
+
     /// Looks up what a request speaks of; what is another's is not found.
     pub async fn known(&self, owner: &str, request: &JobRequest) -> Result<Known> {
         let mut known = Known {
@@ -77,5 +97,49 @@ impl App {
             known.add(&clip, path);
         }
         Ok(known)
+    }
+}
+
+/// The turn belongs to the work, not to who waits for it: work goes on when a client goes away, and until it is done
+/// nobody else's begins in its place.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let turn = turns.clone().acquire_owned().await;
+    let turn = turn.map_err(Error::internal)?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    done.await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn work_keeps_its_turn_when_nobody_waits_for_it() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (begun, has_begun) = mpsc::channel();
+        let (end, may_end) = mpsc::channel();
+        let asked = turns.clone();
+        let asker = tokio::spawn(async move {
+            let work = move || {
+                begun.send(()).map_err(Error::internal)?;
+                may_end.recv().map_err(Error::internal)
+            };
+            in_turn(&asked, work).await
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv().unwrap())
+            .await
+            .unwrap();
+        asker.abort();
+        assert!(asker.await.unwrap_err().is_cancelled());
+        assert_eq!(turns.available_permits(), 0, "the work goes on");
+        end.send(()).unwrap();
+        in_turn(&turns, || Ok(())).await.unwrap();
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::api::accounts::hashed;
@@ -245,7 +245,8 @@ async fn app(config: Config, files: Files, models: Arc<dyn Models>) -> Result<(A
         limits: Arc::new(Limits::new(&config.limits, config.auth_required())),
         metrics: METRICS.get_or_init(record_metrics).clone(),
         tries: Arc::default(),
-        heavy: Arc::new(tokio::sync::Semaphore::new(2)),
+        heavy: Arc::new(Semaphore::new(2)),
+        hashing: Arc::new(Semaphore::new(2)),
         config: config.clone(),
     };
     Ok((app, queue()))

@@ -1,5 +1,7 @@
 //! Logging in, users, and keys for programs.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -20,7 +22,7 @@ use crate::store::users::{FIRST, Key, User};
 use crate::wire::List;
 use crate::{App, Error, Result};
 
-/// Failed logins of one name within a window, before it has to wait.
+/// Logins of one name within a window that failed or are not decided yet, before it has to wait.
 const TRIES: usize = 5;
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -37,23 +39,17 @@ pub async fn login(State(app): State<App>, Body(login): Body<Login>) -> Result<R
         return Err(Error::Conflict("nobody has to log in here".into()));
     }
     let name = login.name.trim().to_lowercase();
-    if app.tries.are_many(&name) {
-        return Err(Error::Quota("too many failed logins; wait a minute".into()));
-    }
-    let found = app.store.user_by_name(&name).await?;
-    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
-    let (user, hash) = found.unzip();
+    app.tries.note(&name)?;
+    let (user, hash) = app.store.user_by_name(&name).await?.unzip();
     // An unknown name takes as long as a wrong password.
-    let right =
-        tokio::task::spawn_blocking(move || matches(&login.password, hash.flatten().as_deref()))
-            .await?;
-    drop(turn);
+    let right = app.hashing(move || Ok(matches(&login.password, hash.flatten().as_deref())));
+    let right = right.await?;
     let Some(user) = user.filter(|_| right) else {
-        app.tries.note(&name);
         return Err(Error::Unauthorized(
             "the name or the password is wrong".into(),
         ));
     };
+    app.tries.forget(&name);
     let secret = secret();
     app.store.begin_session(&user.id, &secret).await?;
     let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000");
@@ -170,18 +166,12 @@ pub async fn change_password(
     let Some((_, Some(hash))) = app.store.user_by_name(&viewer.name).await? else {
         return Err(Error::Conflict("nobody has to log in here".into()));
     };
-    if app.tries.are_many(&viewer.name) {
-        return Err(Error::Quota(
-            "too many wrong passwords; wait a minute".into(),
-        ));
-    }
-    let turn = app.heavy.acquire().await.map_err(Error::internal)?;
-    let right = tokio::task::spawn_blocking(move || matches(&new.current, Some(&hash))).await?;
-    drop(turn);
-    if !right {
-        app.tries.note(&viewer.name);
+    app.tries.note(&viewer.name)?;
+    let right = app.hashing(move || Ok(matches(&new.current, Some(&hash))));
+    if !right.await? {
         return Err(Error::Forbidden("the current password is wrong".into()));
     }
+    app.tries.forget(&viewer.name);
     let hash = hash_of(&app, new.password).await?;
     let session = session_cookie(&headers);
     app.store.set_password(&viewer.id, &hash, session).await?;
@@ -201,8 +191,7 @@ async fn hash_of(app: &App, password: String) -> Result<String> {
             "a password has at least 8 characters".into(),
         ));
     }
-    let _turn = app.heavy.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(move || hashed(&password)).await?
+    app.hashing(move || hashed(&password)).await
 }
 
 /// Removes a user with all that is theirs; for administrators.
@@ -309,30 +298,61 @@ fn matches(password: &str, hash: Option<&str>) -> bool {
     }
 }
 
-/// Failed logins by name.
+/// When each name tried to log in, and has not succeeded.
 #[derive(Default)]
-pub struct Tries(std::sync::Mutex<std::collections::HashMap<String, Vec<Instant>>>);
+pub struct Tries(Mutex<HashMap<String, Vec<Instant>>>);
 
 impl Tries {
-    fn are_many(&self, name: &str) -> bool {
-        let mut all = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+    /// Counts a try before it is looked at, so that many at once are as many as one after another.
+    fn note(&self, name: &str) -> Result<()> {
+        let mut all = self.all();
         all.retain(|_, times| {
             times.retain(|time| time.elapsed() < WINDOW);
             !times.is_empty()
         });
-        all.get(name).is_some_and(|times| times.len() >= TRIES)
+        let times = all.entry(short(name)).or_default();
+        if times.len() >= TRIES {
+            return Err(Error::Quota(
+                "too many wrong passwords; wait a minute".into(),
+            ));
+        }
+        times.push(Instant::now());
+        Ok(())
     }
 
-    fn note(&self, name: &str) {
-        let mut all = self
-            .0
+    /// Takes back the try that succeeded.
+    fn forget(&self, name: &str) {
+        if let Some(times) = self.all().get_mut(&short(name)) {
+            times.pop();
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Vec<Instant>>> {
+        self.0
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        all.entry(name.chars().take(60).collect())
-            .or_default()
-            .push(Instant::now());
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// No user has a longer name, and memory is not for strangers to fill.
+fn short(name: &str) -> String {
+    name.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_count_before_they_are_decided() {
+        let tries = Tries::default();
+        for _ in 0..TRIES {
+            tries.note("ada").unwrap();
+        }
+        assert!(matches!(tries.note("ada"), Err(Error::Quota(_))));
+        tries.note("bob").unwrap();
+        tries.forget("ada");
+        tries.note("ada").unwrap();
+        assert!(tries.note("ada").is_err());
     }
 }

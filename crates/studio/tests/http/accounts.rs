@@ -361,3 +361,29 @@ async fn passwords_plans_and_rights_can_be_changed() {
     assert_eq!(nobody.0, StatusCode::NOT_FOUND);
     studio.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_at_once_are_as_many_as_tries_in_turn() {
+    let (studio, _) = studio().await;
+    let studio = std::sync::Arc::new(studio);
+    let tries = (0..12).map(|_| {
+        let studio = studio.clone();
+        tokio::spawn(async move { log_in(&studio, "admin", "wrong").await })
+    });
+    let mut looked_at = 0;
+    for tried in tries.collect::<Vec<_>>() {
+        let status = tried.await.unwrap().unwrap_err();
+        looked_at += usize::from(status == StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(looked_at, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_do_not_wait_for_clips_to_be_decoded() {
+    let (studio, _) = studio().await;
+    let (name, password) = studio.first_login.clone().unwrap();
+    let _busy = studio.busy().await;
+    let login = log_in(&studio, &name, &password);
+    let patience = std::time::Duration::from_secs(60);
+    assert!(tokio::time::timeout(patience, login).await.unwrap().is_ok());
+}

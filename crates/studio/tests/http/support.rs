@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kinora_engine::Model;
-use kinora_studio::{Config, Models};
+use kinora_studio::{App, Config, Models};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 
 /// The embedded model alone.
@@ -46,6 +46,8 @@ pub struct Studio {
     pub http: Client,
     pub data: Arc<TempDir>,
     pub first_login: Option<(String, String)>,
+    /// What its handlers share.
+    pub app: App,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<kinora_studio::Result<()>>,
 }
@@ -86,7 +88,7 @@ impl Studio {
         change(&mut config);
         let server = kinora_studio::serve(config, models).await.unwrap();
         let base = format!("http://{}", server.addr);
-        let first_login = server.first_login.clone();
+        let (first_login, app) = (server.first_login.clone(), server.app().clone());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -96,6 +98,7 @@ impl Studio {
             http: Client::new(),
             data,
             first_login,
+            app,
             stop: Some(stop),
             running,
         }
@@ -141,6 +144,19 @@ impl Studio {
         let (status, answer) = self.ask(Method::POST, path, Some(body)).await;
         assert!(status.is_success(), "POST {path}: {status} {answer}");
         answer
+    }
+
+    /// Takes all turns at work on whole clips, as large uploads do.
+    pub async fn busy(&self) -> OwnedSemaphorePermit {
+        let heavy = self.app.heavy.clone();
+        let all = heavy.available_permits() as u32;
+        heavy.acquire_many_owned(all).await.unwrap()
+    }
+
+    /// What lies in the folder of uploads.
+    pub fn left_behind(&self) -> usize {
+        let uploads = self.data.path().join("uploads");
+        uploads.read_dir().unwrap().count()
     }
 
     pub async fn job(&self, id: &str) -> Value {
