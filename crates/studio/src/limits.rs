@@ -1,6 +1,6 @@
 //! How much one user, or one address that is nobody's, may ask in a minute. What it holds is in memory: a restart forgets.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 
 use axum::extract::ConnectInfo;
@@ -64,7 +64,7 @@ impl Limits {
     }
 }
 
-/// The address that a request comes from: of a proxy on this machine, the one that the proxy names.
+/// What stands for where a request comes from, see [`network`]: of a proxy on this machine, the address that it names.
 pub fn address(headers: &HeaderMap, extensions: &Extensions) -> String {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
     let Some(ConnectInfo(peer)) = peer else {
@@ -77,8 +77,19 @@ pub fn address(headers: &HeaderMap, extensions: &Extensions) -> String {
         last.trim().parse::<IpAddr>().ok()
     };
     match peer.ip().is_loopback() {
-        true => named().unwrap_or(peer.ip()).to_string(),
-        false => peer.ip().to_string(),
+        true => network(named().unwrap_or(peer.ip())),
+        false => network(peer.ip()),
+    }
+}
+
+/// An address as it is counted: one connection has a whole /64 of IPv6 to choose from.
+fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     }
 }
 
@@ -124,5 +135,13 @@ mod tests {
         assert_eq!(from("127.0.0.1:9", "6.6.6.6, 9.9.9.9"), "9.9.9.9");
         assert_eq!(from("8.8.8.8:9", "9.9.9.9"), "8.8.8.8");
         assert_eq!(from("127.0.0.1:9", "nonsense"), "127.0.0.1");
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let network = |ip: &str| network(ip.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:2:9:9:9:9"));
+        assert_ne!(network("2001:db8:1:2::3"), network("2001:db8:1:3::3"));
+        assert_eq!(network("::ffff:9.9.9.9"), "9.9.9.9");
     }
 }
