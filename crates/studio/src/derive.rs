@@ -57,7 +57,7 @@ pub fn derive(folder: &Path, file: &str) -> Result<Meta> {
     let mut resizer = Resizer::new(Filter::Lanczos3);
     let mut reader = kinora_media::open(&path)?;
     let (mut index, mut end, mut cell_count) = (0, 0.0, 0);
-    while let Some(timed) = reader.next_frame()? {
+    while let Some(timed) = reader.next_frame().map_err(Error::reading)? {
         if in_sheet.contains(&index) {
             sheet.push(&timed.frame)?;
             cell_count += 1;
@@ -107,7 +107,7 @@ pub fn derive(folder: &Path, file: &str) -> Result<Meta> {
 fn count(path: &Path) -> Result<u64> {
     let mut reader = kinora_media::open(path)?;
     let mut frames = 0;
-    while reader.next_frame()?.is_some() {
+    while reader.next_frame().map_err(Error::reading)?.is_some() {
         frames += 1;
     }
     Ok(frames)

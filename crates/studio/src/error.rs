@@ -183,19 +183,94 @@ impl From<kinora_engine::Error> for Error {
     }
 }
 
+/// What a format cannot hold is the asker's, what breaks while it is written is ours; the rest is the file's.
 impl From<kinora_media::Error> for Error {
     fn from(error: kinora_media::Error) -> Self {
+        use kinora_media::Error as Media;
         match error {
-            kinora_media::Error::Io { .. } => Self::internal(error),
-            error => Self::Unreadable(error.to_string()),
+            Media::Io { .. } | Media::Ffmpeg { .. } | Media::Encoder { .. } => {
+                Self::internal(error)
+            }
+            Media::Unwritable { .. } | Media::NeedsFfmpeg { .. } => Self::Invalid(pathless(&error)),
+            error => Self::Unreadable(pathless(&error)),
         }
     }
+}
+
+impl Error {
+    /// Of reading a file that somebody gave: where ffmpeg fails at it, the file is broken.
+    pub fn reading(error: kinora_media::Error) -> Self {
+        match error {
+            kinora_media::Error::Ffmpeg { .. } => Self::Unreadable(pathless(&error)),
+            error => error.into(),
+        }
+    }
+}
+
+/// What is wrong with a file, without where it lies: that is the server's own business.
+fn pathless(error: &kinora_media::Error) -> String {
+    use kinora_media::Error as Media;
+    let said = error.to_string();
+    let (Media::Unwritable { path, .. }
+    | Media::NeedsFfmpeg { path, .. }
+    | Media::Ffmpeg { path, .. }
+    | Media::UnknownEnding { path }
+    | Media::UnknownFormat { path, .. }
+    | Media::FrameSize { path, .. }
+    | Media::NoFrames { path }
+    | Media::OneFrameOnly { path }
+    | Media::Occupied { path, .. }
+    | Media::Broken { path, .. }
+    | Media::Unsupported { path, .. }
+    | Media::TooLarge { path, .. }
+    | Media::BadRange { path, .. }) = error
+    else {
+        return said;
+    };
+    said.replace(&*path.to_string_lossy(), "the file")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::{Error as Io, ErrorKind};
+    use std::path::PathBuf;
+
+    #[test]
+    fn media_is_at_fault_only_where_it_is_and_lies_nowhere() {
+        use kinora_media::Error as Media;
+        let (path, reason) = (PathBuf::from("/srv/clips/a.mp4"), String::from("odd"));
+        let status = |error: Media| {
+            let error = Error::from(error);
+            assert!(!error.to_string().contains("/srv"), "{error}");
+            error.status().0.as_u16()
+        };
+        let of_file = Media::Broken {
+            path: path.clone(),
+            format: "MP4",
+            reason: reason.clone(),
+        };
+        let of_asker = Media::Unwritable {
+            path: path.clone(),
+            reason: reason.clone(),
+        };
+        let of_ours = Media::Encoder {
+            path: path.clone(),
+            reason: reason.clone(),
+        };
+        let all = [of_file, of_asker, of_ours].map(status);
+        assert_eq!(all, [415, 400, 500]);
+        let ffmpeg = || Media::Ffmpeg {
+            path: path.clone(),
+            log: format!("{}: moov not found", path.display()),
+        };
+        assert_eq!(status(ffmpeg()), 500);
+        let read = Error::reading(ffmpeg());
+        assert_eq!(
+            read.to_string(),
+            "the file: ffmpeg failed: the file: moov not found"
+        );
+    }
 
     #[test]
     fn a_full_disk_is_named_however_deep_it_lies() {

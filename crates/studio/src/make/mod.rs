@@ -92,12 +92,13 @@ pub fn prompt_of(plan: &Plan) -> String {
 /// The plan of a request, every check done. `out` names the file that it makes.
 pub fn plan(request: &JobRequest, known: &Known, catalog: &Catalog, out: &Path) -> Result<Plan> {
     let model = catalog.open(request.model.as_deref())?;
-    let asked = engine_request(request, known)?;
-    let resolved = Plan::resolve(asked, model, catalog.compute.clone(), out);
-    let mut plan = resolved.map_err(|error| match error.into() {
+    let bare = |error| match error {
         Error::Invalid(text) => Error::Invalid(known.without_paths(&text)),
         other => other,
-    })?;
+    };
+    let asked = engine_request(request, known).map_err(bare)?;
+    let resolved = Plan::resolve(asked, model, catalog.compute.clone(), out);
+    let mut plan = resolved.map_err(|error| bare(error.into()))?;
     for note in &mut plan.notes {
         *note = known.without_paths(note);
     }
