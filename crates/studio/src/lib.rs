@@ -26,6 +26,7 @@ pub mod queue;
 mod recover;
 pub mod routes;
 pub mod scope;
+pub mod scratch;
 pub mod serve;
 pub mod store;
 pub mod transfer;

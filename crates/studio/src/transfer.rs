@@ -1,6 +1,6 @@
 //! A whole library as one zip: `library.json`, and each clip's media and sidecar as they are. Blocking.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::files::{Files, SIDECAR, is_id};
+use crate::scratch::Scratch;
 use crate::wire::Clip;
 use crate::{Error, Result};
 
@@ -53,8 +54,10 @@ pub struct Style {
 }
 
 const INDEX: &str = "library.json";
-/// Bytes of an index that is read.
-const INDEX_LIMIT: u64 = 256 << 20;
+/// Bytes of an index that is read: it is held in memory, several times its size.
+const INDEX_LIMIT: u64 = 32 << 20;
+/// Bytes of a sidecar: a request and what was drawn for it.
+const SIDECAR_LIMIT: u64 = 1 << 20;
 
 /// Writes the zip at `to`.
 pub fn pack(files: &Files, library: &Library, to: &Path) -> Result<()> {
@@ -64,7 +67,7 @@ pub fn pack(files: &Files, library: &Library, to: &Path) -> Result<()> {
         .compression_method(CompressionMethod::Stored)
         .large_file(true);
     zip.start_file(INDEX, stored).map_err(Error::internal)?;
-    zip.write_all(&serde_json::to_vec_pretty(library)?)?;
+    zip.write_all(&serde_json::to_vec(library)?)?;
     for entry in &library.clips {
         let id = &entry.clip.id;
         for name in [entry.media.as_str(), SIDECAR] {
@@ -85,30 +88,42 @@ pub fn pack(files: &Files, library: &Library, to: &Path) -> Result<()> {
 pub struct Import {
     zip: ZipArchive<BufReader<File>>,
     pub contents: Library,
+    /// The file itself, which lasts as long as it is read.
+    _file: Scratch,
 }
 
 impl Import {
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(scratch: Scratch) -> Result<Self> {
         let foreign =
             |what: String| Error::Unreadable(format!("this is no export of a studio: {what}"));
-        let file = BufReader::new(File::open(path)?);
+        let file = BufReader::new(File::open(scratch.path())?);
         let mut zip = ZipArchive::new(file).map_err(|error| foreign(error.to_string()))?;
         let index = zip
             .by_name(INDEX)
             .map_err(|error| foreign(error.to_string()))?;
+        if index.size() > INDEX_LIMIT {
+            let limit = INDEX_LIMIT >> 20;
+            let said = format!("its {INDEX} has more than {limit} MiB; move fewer clips at a time");
+            return Err(Error::TooLarge(said));
+        }
         let contents = serde_json::from_reader(index.take(INDEX_LIMIT));
         let contents = contents.map_err(|error| foreign(format!("{INDEX}: {error}")))?;
-        Ok(Self { zip, contents })
+        Ok(Self {
+            zip,
+            contents,
+            _file: scratch,
+        })
     }
 
-    /// Writes a clip's media to `folder/upload`, and its sidecar beside it; `false` if the zip lacks the media.
+    /// Writes a clip's media, of at most `limit` bytes, to `folder/upload`, and its sidecar beside it; `false` if the zip
+    /// lacks the media.
     pub fn unpack(&mut self, entry: &Entry, folder: &Path, limit: u64) -> Result<bool> {
         let id = &entry.clip.id;
         if !is_id(id) {
             return Ok(false);
         }
-        fs::create_dir_all(folder)?;
-        for (name, to) in [(entry.media.as_str(), "upload"), (SIDECAR, SIDECAR)] {
+        let media = entry.media.as_str();
+        for (name, to, limit) in [(media, "upload", limit), (SIDECAR, SIDECAR, SIDECAR_LIMIT)] {
             let found = self.zip.by_name(&format!("clips/{id}/{name}"));
             let Ok(found) = found else {
                 match to == SIDECAR {
@@ -122,7 +137,8 @@ impl Import {
             )?;
             if written > limit {
                 return Err(Error::TooLarge(format!(
-                    "the clip {id} is larger than uploads may be"
+                    "a file of the clip {id} has more than {} MiB",
+                    limit >> 20
                 )));
             }
         }

@@ -57,16 +57,19 @@ pub async fn create(
     Extension(viewer): Extension<Viewer>,
     Body(edit): Body<Edit>,
 ) -> Result<(StatusCode, Json<Board>)> {
+    let board = add(&app, &viewer, &edit).await?;
+    Ok((StatusCode::CREATED, Json(board)))
+}
+
+/// Checks and keeps a new board.
+pub(super) async fn add(app: &App, viewer: &Viewer, edit: &Edit) -> Result<Board> {
     edit.check()?;
     let empty = serde_json::json!({"duration": 10.0, "aspect": "16:9", "prompt": "", "cards": []});
     let (name, board) = (
         edit.name.as_deref().unwrap_or("Untitled"),
         edit.board.as_ref().unwrap_or(&empty),
     );
-    Ok((
-        StatusCode::CREATED,
-        Json(app.store.create_board(&viewer.id, name, board).await?),
-    ))
+    app.store.create_board(&viewer.id, name, board).await
 }
 
 /// One board.

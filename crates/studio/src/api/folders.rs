@@ -18,7 +18,7 @@ pub struct Name {
 }
 
 impl Name {
-    fn checked(self) -> Result<String> {
+    pub(super) fn checked(self) -> Result<String> {
         let name = self.name.trim();
         match name.is_empty() || name.chars().count() > 120 {
             true => Err(Error::Invalid("a name has 1 to 120 characters".into())),

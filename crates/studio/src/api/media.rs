@@ -1,6 +1,6 @@
 //! A clip's files.
 
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 
 use axum::Extension;
 use axum::extract::{Path, Request, State};
@@ -15,6 +15,7 @@ use super::status::has_ffmpeg;
 use super::{Id, Params};
 use crate::files::{MARKED, SIDECAR, SPRITESHEET, THUMBNAIL};
 use crate::guard::Viewer;
+use crate::scratch::Scratch;
 use crate::wire::Clip;
 use crate::{App, Error, Result};
 
@@ -88,20 +89,25 @@ pub async fn delivered(app: &App, clip: &Clip) -> Result<String> {
     }
     let folder = app.store.files.clip(&clip.id);
     let (from, to) = (folder.join(&clip.file), folder.join(MARKED));
-    let _turn = app
-        .heavy
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
+    // A player asks for many parts of a clip: only the first of them waits for a turn.
     if !to.exists() {
-        let how = Export {
-            watermark: true,
-            ..Export::default()
-        };
-        tokio::task::spawn_blocking(move || kinora_media::export(from, to, &how)).await??;
+        app.heavily(move || mark(&from, &to)).await?;
     }
     Ok(MARKED.to_owned())
+}
+
+/// Blocking.
+fn mark(from: &FilePath, to: &FilePath) -> Result<()> {
+    // Somebody else may have had the turn before.
+    if to.exists() {
+        return Ok(());
+    }
+    let how = Export {
+        watermark: true,
+        ..Export::default()
+    };
+    kinora_media::export(from, to, &how)?;
+    Ok(())
 }
 
 async fn file(app: &App, clip: &Clip, name: &str, request: Request) -> Result<Response> {
@@ -163,7 +169,7 @@ pub async fn download(
                 )));
             }
             let made = converted(&app, &clip, &format, at).await?;
-            let mut answer = file_once(&made, request).await?;
+            let mut answer = file_once(made, request).await?;
             answer
                 .headers_mut()
                 .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -218,36 +224,24 @@ fn download_name(clip: &Clip, ending: &str) -> String {
 }
 
 /// Writes the clip in another format; the file goes with the answer.
-async fn converted(app: &App, clip: &Clip, format: &str, at: f64) -> Result<PathBuf> {
-    let _turn = app
-        .heavy
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
+async fn converted(app: &App, clip: &Clip, format: &str, at: f64) -> Result<Scratch> {
     let from = app.store.files.clip(&clip.id).join(&clip.file);
-    let to = app
-        .store
-        .files
-        .upload(&crate::files::fresh_id())
-        .with_extension(format);
-    let path = to.clone();
+    let to = app.store.files.scratch_file(format);
     let how = Export {
         at,
         watermark: marked(app, clip).await?,
         ..Export::default()
     };
-    tokio::task::spawn_blocking(move || kinora_media::export(from, to, &how)).await??;
-    Ok(path)
+    let written = app.heavily(move || {
+        kinora_media::export(from, to.path(), &how)?;
+        Ok(to)
+    });
+    written.await
 }
 
 /// Opened before it is removed: the bytes last as long as the answer.
-pub(super) async fn file_once(path: &FilePath, request: Request) -> Result<Response> {
-    let answer = ServeFile::new(path).oneshot(request).await;
-    let removed = tokio::fs::remove_file(path).await;
-    if let Err(error) = removed {
-        tracing::warn!(%error, path = %path.display(), "a download's file is left behind");
-    }
+pub(super) async fn file_once(made: Scratch, request: Request) -> Result<Response> {
+    let answer = ServeFile::new(made.path()).oneshot(request).await;
     Ok(answer
         .map_err(Error::internal)?
         .map(axum::body::Body::new)

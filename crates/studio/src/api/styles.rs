@@ -60,6 +60,12 @@ pub async fn put(
     Extension(viewer): Extension<Viewer>,
     Body(new): Body<NewStyle>,
 ) -> Result<(StatusCode, Json<Style>)> {
+    let style = add(&app, &viewer, new).await?;
+    Ok((StatusCode::CREATED, Json(style)))
+}
+
+/// Checks and keeps a style.
+pub(super) async fn add(app: &App, viewer: &Viewer, new: NewStyle) -> Result<Style> {
     let (title, text) = (new.title.trim().to_owned(), new.text.trim().to_owned());
     let name = new.name.unwrap_or_else(|| {
         title
@@ -91,15 +97,12 @@ pub async fn put(
     app.store
         .put_style(&viewer.id, &name, &title, &text)
         .await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(Style {
-            name,
-            title,
-            text,
-            builtin: false,
-        }),
-    ))
+    Ok(Style {
+        name,
+        title,
+        text,
+        builtin: false,
+    })
 }
 
 /// Removes a style of the user's.

@@ -1,7 +1,6 @@
 //! The whole library out, and in again.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use axum::Extension;
 use axum::Json;
@@ -11,11 +10,15 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::media::file_once;
-use super::uploads::{form_of, multipart, read_upload, receive};
+use super::boards::{self, Edit};
+use super::folders::Name;
+use super::media::{delivered, file_once};
+use super::styles::{self, NewStyle};
+use super::uploads::{form_of, multipart, place, read_upload, receive};
 use crate::derive::Meta;
-use crate::files::fresh_id;
+use crate::files::MARKED;
 use crate::guard::Viewer;
+use crate::scratch::Scratch;
 use crate::store::clips::{Filter, NewClip, Order, Patch};
 use crate::transfer::{Board, Entry, Folder, Import, Library, Style, pack};
 use crate::wire::Clip;
@@ -29,21 +32,13 @@ pub async fn export(
     request: Request,
 ) -> Result<Response> {
     let library = gather(&app, &viewer).await?;
-    let turn = app
-        .heavy
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
     let files = app.store.files.clone();
-    let to = files.upload(&fresh_id()).with_extension("zip");
-    let path = to.clone();
-    tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        pack(&files, &library, &to)
-    })
-    .await??;
-    let mut answer = file_once(&path, request).await?;
+    let to = files.scratch_file("zip");
+    let packed = app.heavily(move || {
+        pack(&files, &library, to.path())?;
+        Ok(to)
+    });
+    let mut answer = file_once(packed.await?, request).await?;
     let name = HeaderValue::from_static("attachment; filename=\"kinora-library.zip\"");
     answer
         .headers_mut()
@@ -65,11 +60,10 @@ async fn gather(app: &App, viewer: &Viewer) -> Result<Library> {
         };
         loop {
             let page = app.store.clips(&viewer.id, &filter).await?;
-            let entry = |clip: Clip| Entry {
-                media: clip.file.clone(),
-                clip,
-            };
-            library.clips.extend(page.items.into_iter().map(entry));
+            for clip in page.items {
+                let media = media_of(app, &clip).await?;
+                library.clips.push(Entry { media, clip });
+            }
             filter.cursor = page.next_cursor;
             if filter.cursor.is_none() {
                 break;
@@ -97,12 +91,26 @@ async fn gather(app: &App, viewer: &Viewer) -> Result<Library> {
     Ok(library)
 }
 
+/// Name of the media that is packed: what leaves the studio otherwise, too.
+async fn media_of(app: &App, clip: &Clip) -> Result<String> {
+    match delivered(app, clip).await {
+        Ok(name) => Ok(name),
+        Err(Error::Full) => Err(Error::Full),
+        // One clip that is broken, or was deleted meanwhile, must not keep the others here. It has no marked copy; so
+        // it goes without its media.
+        Err(error) => {
+            tracing::warn!(%error, clip = clip.id, "exported without its media");
+            Ok(MARKED.to_owned())
+        }
+    }
+}
+
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Imported {
     pub clips: u64,
     /// Clips that were here already, or that could not be read.
     pub skipped: u64,
-    /// Why, for those that could not.
+    /// Why, for those that could not; and for boards, styles and folders that do not fit.
     pub problems: Vec<String>,
 }
 
@@ -114,47 +122,38 @@ pub async fn import(
     request: Request,
 ) -> Result<Json<Imported>> {
     let mut form = form_of(request).await?;
-    let path = app.store.files.upload(&fresh_id()).with_extension("zip");
     while let Some(field) = form.next_field().await.map_err(multipart)? {
         if field.name() == Some("file") {
-            let done = match receive(field, &path, app.config.upload_mb << 26).await {
-                Ok(()) => take_in(&app, &viewer, path.clone()).await,
-                Err(error) => Err(error),
-            };
-            let _ = tokio::fs::remove_file(&path).await;
-            return Ok(Json(done?));
+            let scratch = app.store.files.scratch_file("zip");
+            receive(field, scratch.path(), app.config.upload_mb << 26).await?;
+            return Ok(Json(take_in(&app, &viewer, scratch).await?));
         }
     }
     Err(Error::Invalid("the form has no part `file`".into()))
 }
 
-async fn take_in(app: &App, viewer: &Viewer, path: PathBuf) -> Result<Imported> {
-    let mut import = tokio::task::spawn_blocking(move || Import::open(&path)).await??;
+async fn take_in(app: &App, viewer: &Viewer, zip: Scratch) -> Result<Imported> {
+    let mut import = tokio::task::spawn_blocking(move || Import::open(zip)).await??;
     let library = std::mem::take(&mut import.contents);
+    let mut imported = Imported::default();
     let mut folders = HashMap::new();
     let there = app.store.folders(&viewer.id).await?;
     for folder in library.folders {
-        let known = there
-            .iter()
-            .find(|known| known.name == folder.name)
-            .map(|known| known.id.clone());
+        let known = there.iter().find(|known| known.name == folder.name);
         let id = match known {
-            Some(id) => id,
-            None => app.store.create_folder(&viewer.id, &folder.name).await?.id,
+            Some(known) => Ok(known.id.clone()),
+            None => add_folder(app, viewer, folder.name).await,
         };
-        folders.insert(folder.id, id);
+        if let Some(id) = imported.took(id)? {
+            folders.insert(folder.id, id);
+        }
     }
     for board in library.boards {
-        app.store
-            .create_board(&viewer.id, &board.name, &board.board)
-            .await?;
+        imported.took(add_board(app, viewer, board).await)?;
     }
     for style in library.styles {
-        app.store
-            .put_style(&viewer.id, &style.name, &style.title, &style.text)
-            .await?;
+        imported.took(add_style(app, viewer, style).await)?;
     }
-    let mut imported = Imported::default();
     for entry in library.clips {
         if app.store.clip_exists(&entry.clip.id).await? {
             imported.skipped += 1;
@@ -162,15 +161,50 @@ async fn take_in(app: &App, viewer: &Viewer, path: PathBuf) -> Result<Imported> 
         }
         let (back, done) = take_in_clip(app, viewer, import, entry, &folders).await?;
         import = back;
-        match done {
-            Ok(()) => imported.clips += 1,
-            Err(problem) => {
-                imported.skipped += 1;
-                imported.problems.push(problem.to_string());
-            }
+        match imported.took(done)? {
+            Some(()) => imported.clips += 1,
+            None => imported.skipped += 1,
         }
     }
     Ok(imported)
+}
+
+impl Imported {
+    /// What is wrong with one thing is told at the end, and keeps no other out; unless the fault is ours.
+    fn took<T>(&mut self, done: Result<T>) -> Result<Option<T>> {
+        match done {
+            Ok(thing) => Ok(Some(thing)),
+            Err(error @ (Error::Internal(_) | Error::Full)) => Err(error),
+            Err(problem) => {
+                self.problems.push(problem.to_string());
+                Ok(None)
+            }
+        }
+    }
+}
+
+async fn add_folder(app: &App, viewer: &Viewer, name: String) -> Result<String> {
+    let name = Name { name }.checked()?;
+    Ok(app.store.create_folder(&viewer.id, &name).await?.id)
+}
+
+async fn add_board(app: &App, viewer: &Viewer, board: Board) -> Result<()> {
+    let edit = Edit {
+        name: Some(board.name),
+        board: Some(board.board),
+    };
+    boards::add(app, viewer, &edit).await?;
+    Ok(())
+}
+
+async fn add_style(app: &App, viewer: &Viewer, style: Style) -> Result<()> {
+    let new = NewStyle {
+        name: Some(style.name),
+        title: style.title,
+        text: style.text,
+    };
+    styles::add(app, viewer, new).await?;
+    Ok(())
 }
 
 /// One clip; its media is read anew, whatever the index says of it.
@@ -181,50 +215,62 @@ async fn take_in_clip(
     entry: Entry,
     folders: &HashMap<String, String>,
 ) -> Result<(Import, Result<()>)> {
-    let turn = app
-        .heavy
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
-    let (files, limit) = (app.store.files.clone(), app.config.upload_mb << 20);
-    let scratch = files.upload(&fresh_id());
-    let folder_of_it = scratch.clone();
-    let (import, entry, read) = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let scratch = folder_of_it;
-        let read = match import.unpack(&entry, &scratch, limit) {
-            Ok(true) => read_upload(&scratch),
+    let (scratch, limit) = (
+        app.store.files.scratch_folder()?,
+        app.config.upload_mb << 20,
+    );
+    let read = app.heavily(move || {
+        let read = match import.unpack(&entry, scratch.path(), limit) {
+            Ok(true) => read_upload(scratch.path()),
             Ok(false) => Err(Error::Unreadable(format!(
                 "the clip {} is not in the zip",
                 entry.clip.id
             ))),
             Err(error) => Err(error),
         };
-        (import, entry, read)
-    })
-    .await?;
-    let placed = place(app, viewer, &entry.clip, &scratch, read).await;
-    // Gone, if it was moved into the library.
-    let _ = tokio::fs::remove_dir_all(&scratch).await;
-    let meta = match placed {
-        Ok(meta) => meta,
-        Err(error @ (Error::Internal(_) | Error::Full)) => return Err(error),
-        Err(problem) => return Ok((import, Err(problem))),
+        Ok((import, entry, scratch, read))
+    });
+    let (import, entry, scratch, read) = read.await?;
+    let added = match read {
+        Ok(meta) => {
+            let marks = marks(&entry.clip);
+            let new = new_clip(viewer, entry.clip, folders, meta);
+            add_clip(app, viewer, scratch, new, &marks).await
+        }
+        Err(error) => Err(error),
     };
-    let clip = entry.clip;
-    let folder = clip
-        .folder_id
-        .as_ref()
-        .and_then(|id| folders.get(id))
-        .cloned();
-    let created = clip
-        .created_at
-        .parse::<jiff::Timestamp>()
-        .ok()
-        .map(|at| at.as_millisecond());
-    let new = NewClip {
-        id: clip.id.clone(),
+    Ok((import, added))
+}
+
+async fn add_clip(
+    app: &App,
+    viewer: &Viewer,
+    scratch: Scratch,
+    new: NewClip,
+    marks: &Patch,
+) -> Result<()> {
+    let ids = [new.id.clone()];
+    place(app, viewer, scratch, new).await?;
+    app.store.patch_clips(&viewer.id, &ids, marks).await?;
+    Ok(())
+}
+
+fn marks(clip: &Clip) -> Patch {
+    Patch {
+        favourite: Some(clip.favourite),
+        bookmarked: Some(clip.bookmarked),
+        tags: Some(clip.tags.clone()),
+        trashed: Some(clip.trashed_at.is_some()),
+        ..Patch::default()
+    }
+}
+
+/// What the index says of a clip, under the ids of the folders here.
+fn new_clip(viewer: &Viewer, clip: Clip, folders: &HashMap<String, String>, meta: Meta) -> NewClip {
+    let folder = clip.folder_id.and_then(|id| folders.get(&id).cloned());
+    let created = clip.created_at.parse::<jiff::Timestamp>();
+    NewClip {
+        id: clip.id,
         owner: viewer.id.clone(),
         kind: if clip.kind == "generation" {
             clip.kind
@@ -243,35 +289,7 @@ async fn take_in_clip(
         settings: clip.settings,
         parents: clip.parents,
         folder,
-        created,
+        created: created.ok().map(|at| at.as_millisecond()),
         meta,
-    };
-    app.store.add_clip(&new).await?;
-    let marks = Patch {
-        favourite: Some(clip.favourite),
-        bookmarked: Some(clip.bookmarked),
-        tags: Some(clip.tags),
-        trashed: Some(clip.trashed_at.is_some()),
-        ..Patch::default()
-    };
-    app.store
-        .patch_clips(&viewer.id, std::slice::from_ref(&clip.id), &marks)
-        .await?;
-    Ok((import, Ok(())))
-}
-
-/// Moves what was read into the library, unless moderation refuses it.
-async fn place(
-    app: &App,
-    viewer: &Viewer,
-    clip: &Clip,
-    scratch: &Path,
-    read: Result<Meta>,
-) -> Result<Meta> {
-    let meta = read?;
-    app.policy
-        .check_upload(&app.store, viewer, &clip.title, scratch, &meta)
-        .await?;
-    tokio::fs::rename(scratch, app.store.files.clip(&clip.id)).await?;
-    Ok(meta)
+    }
 }

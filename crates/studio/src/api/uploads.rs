@@ -9,9 +9,10 @@ use axum::{Extension, Json};
 use tokio::io::AsyncWriteExt;
 
 use crate::derive::{Meta, derive};
-use crate::files::{fresh_id, is_id};
+use crate::files::is_id;
 use crate::guard::Viewer;
 use crate::recover::recover;
+use crate::scratch::Scratch;
 use crate::store::clips::NewClip;
 use crate::wire::Clip;
 use crate::{App, Error, Result};
@@ -39,7 +40,7 @@ pub async fn upload(
     while let Some(field) = form.next_field().await.map_err(multipart)? {
         match field.name() {
             Some("folder_id") => {
-                folder = Some(field.text().await.map_err(multipart)?).filter(|id| is_id(id))
+                folder = short_text(field).await?.filter(|id| is_id(id));
             }
             Some("file") => {
                 let clip = take_in(&app, &viewer, field, folder).await?;
@@ -49,6 +50,18 @@ pub async fn upload(
         }
     }
     Err(Error::Invalid("the form has no part `file`".into()))
+}
+
+/// A field's text, unless it is longer than any identifier.
+async fn short_text(mut field: Field<'_>) -> Result<Option<String>> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(multipart)? {
+        if text.len() + chunk.len() > 64 {
+            return Ok(None);
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8(text).ok())
 }
 
 /// The parts of a form.
@@ -66,18 +79,10 @@ async fn take_in(
     folder: Option<String>,
 ) -> Result<Clip> {
     let name = field.file_name().unwrap_or_default().to_owned();
-    let id = fresh_id();
-    let scratch = app.store.files.upload(&id);
-    tokio::fs::create_dir(&scratch).await?;
-    let clip = match receive(field, &scratch.join("upload"), app.config.upload_mb << 20).await {
-        Ok(()) => accept(app, viewer, &id, &name, folder).await,
-        Err(error) => Err(error),
-    };
-    if clip.is_err() {
-        // What came in is of no use to anybody.
-        let _ = tokio::fs::remove_dir_all(&scratch).await;
-    }
-    clip
+    let scratch = app.store.files.scratch_folder()?;
+    let (to, limit) = (scratch.path().join("upload"), app.config.upload_mb << 20);
+    receive(field, &to, limit).await?;
+    accept(app, viewer, scratch, &name, folder).await
 }
 
 pub(super) async fn receive(mut field: Field<'_>, to: &Path, limit: u64) -> Result<()> {
@@ -99,37 +104,23 @@ pub(super) async fn receive(mut field: Field<'_>, to: &Path, limit: u64) -> Resu
     Ok(file.flush().await?)
 }
 
-/// Bytes that lie in `uploads/ID/upload` become a clip.
+/// Bytes that lie as `upload` in a folder of their own become a clip.
 pub async fn accept(
     app: &App,
     viewer: &Viewer,
-    id: &str,
+    scratch: Scratch,
     name: &str,
     folder: Option<String>,
 ) -> Result<Clip> {
-    let turn = app
-        .heavy
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
-    let (scratch, target) = (app.store.files.upload(id), app.store.files.clip(id));
-    let folder_of_it = scratch.clone();
-    let meta = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let meta = read_upload(&folder_of_it)?;
-        let found = recover(&folder_of_it.join(&meta.file));
-        Ok::<_, Error>((meta, found))
+    let read = app.heavily(move || {
+        let meta = read_upload(scratch.path())?;
+        let found = recover(&scratch.path().join(&meta.file));
+        Ok((scratch, meta, found))
     });
-    let (meta, found) = meta.await??;
-    let title = title(name);
-    let policy = &app.policy;
-    policy
-        .check_upload(&app.store, viewer, &title, &scratch, &meta)
-        .await?;
-    tokio::fs::rename(scratch, target).await?;
+    let (scratch, meta, found) = read.await?;
+    let (id, title) = (scratch.id().to_owned(), title(name));
     let clip = NewClip {
-        id: id.to_owned(),
+        id: id.clone(),
         owner: viewer.id.clone(),
         kind: "upload".into(),
         tool: "upload".into(),
@@ -147,25 +138,39 @@ pub async fn accept(
         created: None,
         meta,
     };
-    app.store.add_clip(&clip).await?;
-    app.store.clip(&viewer.id, id).await
+    place(app, viewer, scratch, clip).await?;
+    app.store.clip(&viewer.id, &id).await
+}
+
+/// Moves what was read into the library, unless moderation refuses it.
+pub(super) async fn place(
+    app: &App,
+    viewer: &Viewer,
+    scratch: Scratch,
+    clip: NewClip,
+) -> Result<()> {
+    let (policy, store) = (&app.policy, app.store.clone());
+    policy
+        .check_upload(&store, viewer, &clip.title, scratch.path(), &clip.meta)
+        .await?;
+    // A task of its own: who asked may go away between the two halves.
+    let placed = tokio::spawn(async move {
+        let folder = store.files.clip(&clip.id);
+        std::fs::rename(scratch.path(), &folder)?;
+        let added = store.add_clip(&clip).await;
+        if added.is_err() {
+            let _ = tokio::fs::remove_dir_all(&folder).await;
+        }
+        added
+    });
+    placed.await?
 }
 
 /// Reads `scratch/upload` once; what the library shows of it lies beside it then. Blocking.
 pub(super) fn read_upload(scratch: &Path) -> Result<Meta> {
     let file = format!("video.{}", ending(&scratch.join("upload"))?);
     std::fs::rename(scratch.join("upload"), scratch.join(&file))?;
-    derive(scratch, &file).map_err(|error| named(error, &scratch.join(&file)))
-}
-
-/// What is wrong with a file, without where it lies: that is the server's own business.
-fn named(error: Error, path: &Path) -> Error {
-    let path = path.display().to_string();
-    match error {
-        Error::Unreadable(text) => Error::Unreadable(text.replace(&path, "the file")),
-        Error::Invalid(text) => Error::Invalid(text.replace(&path, "the file")),
-        other => other,
-    }
+    derive(scratch, &file)
 }
 
 /// The ending that fits the first bytes; a name tells nothing.

@@ -4,7 +4,6 @@
 //! stands where a number is asked is read as one, see [`super::fields`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
@@ -15,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::fault::{Answer, Fault};
 use crate::App;
-use crate::files::fresh_id;
+use crate::scratch::Scratch;
 
 /// How deep fields may be nested: nothing here goes deeper than `board[cards][0][at]`.
 const DEEPEST: usize = 6;
@@ -32,33 +31,28 @@ pub(super) struct Form {
     pub files: BTreeMap<String, Upload>,
 }
 
-/// A file that came in: it lies as `upload` in a folder of its own, from where it goes into the library.
+/// A file that came in.
 #[derive(Debug)]
 pub(super) struct Upload {
-    /// The folder's name, and the clip's that it may become.
-    pub id: String,
     /// The name that the client gave it; never part of a path.
     pub name: String,
     pub bytes: u64,
-    folder: PathBuf,
+    /// The folder where it lies as `upload`.
+    pub folder: Scratch,
 }
 
 impl Upload {
     /// An empty one.
     pub async fn begin(app: &App, name: String) -> crate::Result<(Self, tokio::fs::File)> {
-        let id = fresh_id();
-        let folder = app.store.files.upload(&id);
-        tokio::fs::create_dir(&folder).await?;
-        let file = tokio::fs::File::create(folder.join("upload")).await?;
-        Ok((
-            Self {
-                id,
-                name,
-                bytes: 0,
-                folder,
-            },
-            file,
-        ))
+        let folder = app.store.files.scratch_folder()?;
+        let file = tokio::fs::File::create(folder.path().join("upload")).await?;
+        let bytes = 0;
+        let upload = Self {
+            name,
+            bytes,
+            folder,
+        };
+        Ok((upload, file))
     }
 
     /// One that holds `bytes`.
@@ -68,13 +62,6 @@ impl Upload {
         file.flush().await?;
         upload.bytes = bytes.len() as u64;
         Ok(upload)
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        // It was moved into the library, or nobody wants it.
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn keep(app: &App, viewer: &Viewer, upload: Upload, param: &str
     if upload.bytes == 0 {
         return Err(Fault::field(param, format!("'{param}' is an empty file.")));
     }
-    let clip = accept(app, viewer, &upload.id, &upload.name, None).await;
+    let clip = accept(app, viewer, upload.folder, &upload.name, None).await;
     clip.map_err(|error| Fault::from(error).about(param))
 }
 

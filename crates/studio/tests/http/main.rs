@@ -11,5 +11,6 @@ mod queue;
 mod security;
 mod support;
 mod tools;
+mod transfer;
 mod v1;
 mod webhooks;
