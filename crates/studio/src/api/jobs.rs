@@ -36,15 +36,8 @@ pub async fn submit(
     request: JobRequest,
     intake: Intake,
 ) -> Result<Job> {
-    if let Some(key) = &intake.idempotency {
-        if key.is_empty() || key.len() > 255 {
-            return Err(Error::Invalid(
-                "an Idempotency-Key has 1 to 255 characters".into(),
-            ));
-        }
-        if let Some(job) = app.store.job_by_key(&viewer.id, key).await? {
-            return Ok(job);
-        }
+    if let Some(job) = repeated(app, viewer, intake.idempotency.as_deref()).await? {
+        return Ok(job);
     }
     let id = fresh_id();
     let (plan, request) = resolve(app, viewer, request, &id).await?;
@@ -79,6 +72,17 @@ pub async fn submit(
     let mut job = app.store.create_job(&job, limits).await?;
     place(&mut job, &app.queue.places().await?);
     Ok(job)
+}
+
+/// The job that this key began before, if it did.
+pub async fn repeated(app: &App, viewer: &Viewer, key: Option<&str>) -> Result<Option<Job>> {
+    let Some(key) = key else { return Ok(None) };
+    if key.is_empty() || key.len() > 255 {
+        return Err(Error::Invalid(
+            "an Idempotency-Key has 1 to 255 characters".into(),
+        ));
+    }
+    app.store.job_by_key(&viewer.id, key).await
 }
 
 /// The plan, and the request with what must stay the same at each try filled in.

@@ -49,6 +49,10 @@ pub(super) async fn content(
             job.status
         )));
     }
+    if job.clips.is_empty() {
+        // They were removed in the library, which the video outlives.
+        return Err(Error::NotFound("file").into());
+    }
     let number = match wanted.clip.as_deref().map(str::parse::<usize>) {
         None => 1,
         Some(Ok(number)) => number,

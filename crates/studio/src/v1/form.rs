@@ -20,7 +20,7 @@ use crate::scratch::Scratch;
 const DEEPEST: usize = 6;
 /// Bytes of a JSON body: a picture as a data URL has room in it.
 const JSON_LIMIT: usize = 96 << 20;
-/// Bytes of one text field of a form.
+/// Bytes of all text fields of a form together: they are held in memory.
 const TEXT_LIMIT: usize = 96 << 20;
 const MOST_FIELDS: usize = 200;
 
@@ -129,7 +129,7 @@ impl Form {
             }
         };
         let mut form = Self::default();
-        let mut count = 0;
+        let (mut count, mut bytes_of_text) = (0, 0);
         while let Some(mut part) = parts.next_field().await.map_err(broken)? {
             count += 1;
             if count > MOST_FIELDS {
@@ -153,10 +153,11 @@ impl Form {
             }
             let mut text = Vec::new();
             while let Some(bytes) = part.chunk().await.map_err(broken)? {
-                text.extend_from_slice(&bytes);
-                if text.len() > TEXT_LIMIT {
-                    return Err(Fault::field(name, "The field is too long."));
+                bytes_of_text += bytes.len();
+                if bytes_of_text > TEXT_LIMIT {
+                    return Err(Fault::too_large().about(&name));
                 }
+                text.extend_from_slice(&bytes);
             }
             let text = String::from_utf8(text)
                 .map_err(|_| Fault::field(name.as_str(), "The field is not UTF-8."))?;

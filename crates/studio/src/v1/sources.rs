@@ -17,10 +17,31 @@ use crate::{App, Error};
 /// Bytes of a picture that comes as a data URL or from an address.
 const PICTURE_LIMIT: u64 = 64 << 20;
 
-/// A clip to work on, and the video that it was, if it was one.
+/// A clip to begin with or to work on.
 pub(super) struct Source {
     pub clip: Clip,
+    /// The video that it was, if it was one.
     pub video: Option<String>,
+    /// Whether it came into the library with this request.
+    pub fresh: bool,
+}
+
+impl Source {
+    /// One that was in the library before.
+    pub fn known(clip: Clip) -> Self {
+        Self {
+            clip,
+            video: None,
+            fresh: false,
+        }
+    }
+
+    fn fresh(clip: Clip) -> Self {
+        Self {
+            fresh: true,
+            ..Self::known(clip)
+        }
+    }
 }
 
 /// Puts an upload into the library.
@@ -33,10 +54,15 @@ pub(super) async fn keep(app: &App, viewer: &Viewer, upload: Upload, param: &str
 }
 
 /// The picture or clip that a video begins with, if one is given as `input_reference`.
-pub(super) async fn reference(app: &App, viewer: &Viewer, form: &mut Form) -> Answer<Option<Clip>> {
+pub(super) async fn reference(
+    app: &App,
+    viewer: &Viewer,
+    form: &mut Form,
+) -> Answer<Option<Source>> {
     const NAME: &str = "input_reference";
     if let Some(upload) = form.files.remove(NAME) {
-        return keep(app, viewer, upload, NAME).await.map(Some);
+        let clip = keep(app, viewer, upload, NAME).await?;
+        return Ok(Some(Source::fresh(clip)));
     }
     match form.value(NAME) {
         None => return Ok(None),
@@ -50,8 +76,8 @@ pub(super) async fn reference(app: &App, viewer: &Viewer, form: &mut Form) -> An
     }
     let (file, url) = (form.inner(NAME, "file_id")?, form.inner(NAME, "image_url")?);
     match (file, url) {
-        (Some(id), None) => file_clip(app, viewer, &id).await.map(Some),
-        (None, Some(url)) => picture_at(app, viewer, &url).await.map(Some),
+        (Some(id), None) => Ok(Some(Source::known(file_clip(app, viewer, &id).await?))),
+        (None, Some(url)) => Ok(Some(Source::fresh(picture_at(app, viewer, &url).await?))),
         _ => Err(Fault::field(
             NAME,
             "'input_reference' has to have either image_url or file_id.",
@@ -119,7 +145,7 @@ pub(super) async fn subject(app: &App, viewer: &Viewer, form: &mut Form) -> Answ
     const NAME: &str = "video";
     if let Some(upload) = form.files.remove(NAME) {
         let clip = keep(app, viewer, upload, NAME).await?;
-        return Ok(Source { clip, video: None });
+        return Ok(Source::fresh(clip));
     }
     match form.value(NAME) {
         None => Err(Fault::missing(NAME)),
@@ -143,7 +169,7 @@ pub(super) async fn by_id(app: &App, viewer: &Viewer, id: &str, param: &str) -> 
             false => Err(Error::NotFound("video")),
         };
         let clip = clip.map_err(lost)?;
-        return Ok(Source { clip, video: None });
+        return Ok(Source::known(clip));
     };
     let job = app.store.v1_job(&viewer.id, job).await.map_err(lost)?;
     let Some(clip) = job.clips.first().filter(|_| job.status == "completed") else {
@@ -157,8 +183,8 @@ pub(super) async fn by_id(app: &App, viewer: &Viewer, id: &str, param: &str) -> 
     };
     let clip = app.store.clip(&viewer.id, clip).await.map_err(lost)?;
     Ok(Source {
-        clip,
         video: Some(id.to_owned()),
+        ..Source::known(clip)
     })
 }
 

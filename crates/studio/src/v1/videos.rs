@@ -13,7 +13,7 @@ use super::schema;
 use super::sources::{self, Source};
 use super::store::Window;
 use super::video::{self, Video};
-use crate::api::jobs::{Intake, submit};
+use crate::api::jobs::{Intake, repeated, submit};
 use crate::events::place;
 use crate::guard::Viewer;
 use crate::wire::{Class, Job, JobRequest, Strength, Tool};
@@ -68,17 +68,21 @@ pub(super) async fn create(
         let shaped = asked.aspect.is_some() || asked.resolution.is_some();
         asked.size = asked.size.or_else(|| (!shaped).then(|| SIZE.to_owned()));
     }
+    let mut order = Order::of(asked, &form, &headers)?;
+    if let Some(video) = order.made_before(&app, &viewer).await? {
+        return Ok(video);
+    }
     let mut reference = sources::reference(&app, &viewer, &mut form).await?;
     if reference.is_none() {
         reference = character(&app, &viewer, &form).await?;
     }
-    if let Some(clip) = reference {
+    if let Some(Source { clip, .. }) = &reference {
         match clip.frames {
-            1 => asked.image = Some(clip.id),
-            _ => asked.video = Some(clip.id),
+            1 => order.asked.image = Some(clip.id.clone()),
+            _ => order.asked.video = Some(clip.id.clone()),
         }
     }
-    begin(&app, &viewer, &headers, asked, &form, None).await
+    begin(&app, &viewer, order, reference).await
 }
 
 /// The same video under other words.
@@ -91,9 +95,12 @@ pub(super) async fn edit(
 ) -> Answer<Response> {
     let mut form = Form::read(&app, request).await?;
     known(&form, &["prompt", "video", "strength"])?;
-    let asked = remixed(&app, &form)?;
+    let order = Order::of(remixed(&app, &form)?, &form, &headers)?;
+    if let Some(video) = order.made_before(&app, &viewer).await? {
+        return Ok(video);
+    }
     let source = sources::subject(&app, &viewer, &mut form).await?;
-    change(&app, &viewer, &headers, asked, &form, source).await
+    change(&app, &viewer, order, source).await
 }
 
 /// A video under other words.
@@ -107,9 +114,12 @@ pub(super) async fn remix(
 ) -> Answer<Response> {
     let form = Form::read(&app, request).await?;
     known(&form, &["prompt", "strength"])?;
-    let asked = remixed(&app, &form)?;
+    let order = Order::of(remixed(&app, &form)?, &form, &headers)?;
+    if let Some(video) = order.made_before(&app, &viewer).await? {
+        return Ok(video);
+    }
     let source = sources::by_id(&app, &viewer, &id, "video_id").await?;
-    change(&app, &viewer, &headers, asked, &form, source).await
+    change(&app, &viewer, order, source).await
 }
 
 /// `seconds` more at the end of a video.
@@ -129,8 +139,12 @@ pub(super) async fn extend(
         after: Some(f64::from(seconds)),
         ..ours(&app, &form)?
     };
+    let order = Order::of(asked, &form, &headers)?;
+    if let Some(video) = order.made_before(&app, &viewer).await? {
+        return Ok(video);
+    }
     let source = sources::subject(&app, &viewer, &mut form).await?;
-    change(&app, &viewer, &headers, asked, &form, source).await
+    change(&app, &viewer, order, source).await
 }
 
 /// A video as it is now; `openapi-poll-after-ms` says when to ask again.
@@ -316,7 +330,7 @@ fn remixed(app: &App, form: &Form) -> Answer<JobRequest> {
 }
 
 /// The clip of the first of the characters that are named: without a reference of its own, the video begins with it.
-async fn character(app: &App, viewer: &Viewer, form: &Form) -> Answer<Option<crate::wire::Clip>> {
+async fn character(app: &App, viewer: &Viewer, form: &Form) -> Answer<Option<Source>> {
     const NAME: &str = "characters";
     let bad = || Fault::field(NAME, "'characters' has to be a list of ids.");
     let Some(value) = form.value(NAME) else {
@@ -336,49 +350,75 @@ async fn character(app: &App, viewer: &Viewer, form: &Form) -> Answer<Option<cra
         })?;
         first.get_or_insert(found);
     }
-    match first {
-        Some(character) => Ok(Some(app.store.clip(&viewer.id, &character.clip).await?)),
-        None => Ok(None),
+    let Some(character) = first else {
+        return Ok(None);
+    };
+    let clip = app.store.clip(&viewer.id, &character.clip).await?;
+    Ok(Some(Source::known(clip)))
+}
+
+/// A request that is understood, before what it is made from comes into the library.
+struct Order {
+    asked: JobRequest,
+    model: String,
+    key: Option<String>,
+}
+
+impl Order {
+    fn of(asked: JobRequest, form: &Form, headers: &HeaderMap) -> Answer<Self> {
+        let model = form.text("model", 200)?.unwrap_or_else(|| MODEL.to_owned());
+        let key = headers.get("idempotency-key").map(HeaderValue::to_str);
+        let key = key
+            .transpose()
+            .map_err(|_| Fault::request("The Idempotency-Key has to be plain text."))?;
+        Ok(Self {
+            asked,
+            model,
+            key: key.map(str::to_owned),
+        })
+    }
+
+    /// What was answered when the same was asked before.
+    async fn made_before(&self, app: &App, viewer: &Viewer) -> Answer<Option<Response>> {
+        let job = repeated(app, viewer, self.key.as_deref()).await?;
+        Ok(job.as_ref().map(answer))
     }
 }
 
-async fn change(
-    app: &App,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    asked: JobRequest,
-    form: &Form,
-    source: Source,
-) -> Answer<Response> {
-    let asked = JobRequest {
-        clip: Some(source.clip.id),
-        ..asked
-    };
-    begin(app, viewer, headers, asked, form, source.video).await
+async fn change(app: &App, viewer: &Viewer, mut order: Order, source: Source) -> Answer<Response> {
+    order.asked.clip = Some(source.clip.id.clone());
+    begin(app, viewer, order, Some(source)).await
 }
 
 /// Takes the job in.
 async fn begin(
     app: &App,
     viewer: &Viewer,
-    headers: &HeaderMap,
-    asked: JobRequest,
-    form: &Form,
-    source: Option<String>,
+    order: Order,
+    source: Option<Source>,
 ) -> Answer<Response> {
-    let model = form.text("model", 200)?.unwrap_or_else(|| MODEL.to_owned());
-    let key = match headers.get("idempotency-key").map(HeaderValue::to_str) {
-        None => None,
-        Some(Ok(key)) => Some(key.to_owned()),
-        Some(Err(_)) => return Err(Fault::request("The Idempotency-Key has to be plain text.")),
-    };
+    let from = source.as_ref().and_then(|source| source.video.as_deref());
     let intake = Intake {
         origin: Some("v1"),
-        idempotency: key,
-        extra: Some(video::extra(&model, source.as_deref())),
+        idempotency: order.key,
+        extra: Some(video::extra(&order.model, from)),
     };
-    let job = submit(app, viewer, asked, intake).await?;
-    Ok(answer(&job))
+    let job = submit(app, viewer, order.asked, intake).await;
+    if let Some(Source {
+        clip, fresh: true, ..
+    }) = &source
+        && !job.as_ref().is_ok_and(|job| is_made_from(job, &clip.id))
+    {
+        // The request was refused, or another under the same key came first: nobody asked to keep what it brought.
+        let ids = std::slice::from_ref(&clip.id);
+        app.store.delete_clips(&viewer.id, ids).await?;
+    }
+    Ok(answer(&job?))
+}
+
+fn is_made_from(job: &Job, clip: &str) -> bool {
+    let fields = ["clip", "image", "video"];
+    fields.iter().any(|field| job.request[*field] == clip)
 }
 
 /// The video, and when to ask again.

@@ -312,3 +312,57 @@ async fn with_users_a_key_is_needed() {
         assert_eq!(body["error"]["code"], "invalid_api_key");
     }
 }
+
+/// The form of a picture that a video begins with, in the style that is named.
+fn begun_with_a_picture(style: &'static str) -> Form {
+    let part = Part::bytes(picture()).file_name("a.png");
+    let form = Form::new().text("prompt", "a frog").text("style", style);
+    form.text("size", "96x64").part("input_reference", part)
+}
+
+#[tokio::test]
+async fn what_came_with_a_request_that_made_nothing_is_not_kept() {
+    let studio = Studio::idle().await;
+    let send = async |form: Form, key: &'static str| {
+        let request = studio.http.post(studio.url("/v1/videos")).multipart(form);
+        let answer = request.header("idempotency-key", key).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let uploads = async || studio.get("/api/clips?kind=upload").await["total"].clone();
+    let (status, said) = send(begun_with_a_picture("no such style"), "a").await;
+    assert_eq!(refusal(status, &said).0, 400);
+    assert_eq!(uploads().await, 0, "refused");
+    let (_, first) = send(begun_with_a_picture("film-noir"), "b").await;
+    let (status, again) = send(begun_with_a_picture("film-noir"), "b").await;
+    assert_eq!((status.as_u16(), &again["id"]), (200, &first["id"]));
+    assert_eq!(uploads().await, 1, "repeated");
+    let left = std::fs::read_dir(studio.data.path().join("clips")).unwrap();
+    assert_eq!((left.count(), studio.left_behind()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_video_whose_clip_was_removed_has_no_content() {
+    let studio = Studio::start().await;
+    let asked = json!({"prompt": "a frog", "size": "96x64", "seconds": "1", "fps": 8, "steps": 2});
+    let video = studio.post("/v1/videos", asked).await;
+    let id = video["id"].as_str().unwrap();
+    let job = id.strip_prefix("video_").unwrap();
+    let job = studio.wait(job, &["completed", "failed"]).await;
+    let clip = format!("/api/clips/{}", job["clips"][0].as_str().unwrap());
+    assert_eq!(studio.ask(Method::DELETE, &clip, None).await.0, 200);
+    let path = format!("/v1/videos/{id}/content");
+    let (status, said) = studio.ask(Method::GET, &path, None).await;
+    assert_eq!(refusal(status, &said).0, 404, "{said}");
+}
+
+#[tokio::test]
+async fn the_text_of_a_form_has_one_limit_in_all() {
+    let studio = Studio::idle().await;
+    let half = "x".repeat(50 << 20);
+    let form = Form::new().text("prompt", half.clone()).text("style", half);
+    let request = reqwest::Client::new().post(studio.url("/v1/videos"));
+    // The server may close while bytes are still being sent.
+    if let Ok(answer) = request.multipart(form).send().await {
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
