@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use kinora_engine::plan::limits::PROMPT_CHARS;
 use kinora_engine::style;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -145,6 +146,11 @@ pub async fn enhance(
         return Err(Error::Invalid(
             "the prompt is empty; say what the video shows".into(),
         ));
+    }
+    if prompt.chars().count() > PROMPT_CHARS {
+        return Err(Error::Invalid(format!(
+            "a prompt has at most {PROMPT_CHARS} characters"
+        )));
     }
     check_seed(asked.seed)?;
     let (catalog, text) = (app.catalog.clone(), prompt.to_owned());

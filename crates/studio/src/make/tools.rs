@@ -4,6 +4,7 @@ use std::path::Path;
 
 use kinora_engine::board::tools::{self, Blending, LoopLength};
 use kinora_engine::board::{Board, Curve, Strength};
+use kinora_engine::plan::limits::PROMPT_CHARS;
 use kinora_engine::{Request, style};
 use serde_json::{Map, Value};
 
@@ -193,7 +194,21 @@ fn storyboard(request: &JobRequest, known: &Known) -> Result<Board> {
     let mut board: Board = serde_json::from_value(Value::Object(board))
         .map_err(|error| Error::Invalid(format!("the board does not fit: {error}")))?;
     board.tool = Some(Tool::Storyboard.name().into());
+    check_texts(&board)?;
     Ok(board)
+}
+
+/// A board is read as one prompt is: by moderation, the text encoder, and the index of the library.
+fn check_texts(board: &Board) -> Result<()> {
+    let cards = board.cards.iter().filter_map(|card| card.text.as_deref());
+    let texts = cards.chain([board.prompt.as_str()]);
+    let chars: usize = texts.map(|text| text.chars().count()).sum();
+    match chars > PROMPT_CHARS {
+        true => Err(Error::Invalid(format!(
+            "the texts of the board have {chars} characters together; keep them to {PROMPT_CHARS}"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Pages may keep more in a board than the engine knows.
@@ -221,5 +236,27 @@ fn blending(request: &JobRequest) -> Result<Blending> {
         )),
         (None, Some(preset)) => preset.parse().map_err(Error::Invalid),
         (None, None) => Ok(Blending::Transition),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_texts_of_a_board_have_one_limit_together() {
+        let planned = |count: usize| {
+            let card = json!({"at": 0.0, "text": "x".repeat(1000)});
+            let board = json!({"duration": 2.0, "prompt": "", "cards": vec![card; count]});
+            let request = JobRequest {
+                board: Some(board),
+                ..JobRequest::default()
+            };
+            storyboard(&request, &Known::default())
+        };
+        assert!(planned(PROMPT_CHARS / 1000).is_ok());
+        let refused = planned(PROMPT_CHARS / 1000 + 1);
+        assert!(matches!(refused, Err(Error::Invalid(_))));
     }
 }

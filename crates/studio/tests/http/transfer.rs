@@ -11,7 +11,7 @@ use sqlx::{Connection, SqliteConnection};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::support::{Studio, picture};
+use crate::support::{Studio, picture, small};
 
 /// Longer than any answer here takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -153,4 +153,16 @@ async fn an_index_beyond_memory_is_refused() {
     let said = import(&studio, zip).await;
     assert_eq!(said["error"]["code"], "too_large", "{said}");
     assert_eq!(studio.left_behind(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_to_be_enhanced_has_the_limit_of_all_prompts() {
+    let studio = Studio::idle().await;
+    for (path, body) in [
+        ("/api/enhance", json!({"prompt": "x".repeat(32_001)})),
+        ("/api/jobs", small(&"x".repeat(32_001))),
+    ] {
+        let (status, said) = studio.ask(reqwest::Method::POST, path, Some(body)).await;
+        assert_eq!(status, 400, "{path}: {said}");
+    }
 }
