@@ -246,9 +246,14 @@ async fn add_clip(
     app: &App,
     viewer: &Viewer,
     scratch: Scratch,
-    new: NewClip,
+    mut new: NewClip,
     marks: &Patch,
 ) -> Result<()> {
+    if let Some(job) = &new.job
+        && app.store.is_anothers_job(&viewer.id, job).await?
+    {
+        new.job = None;
+    }
     let ids = [new.id.clone()];
     place(app, viewer, scratch, new).await?;
     app.store.patch_clips(&viewer.id, &ids, marks).await?;

@@ -271,6 +271,13 @@ impl Store {
         Ok(waiting.len() as u64)
     }
 
+    /// Whether another user's job has this id.
+    pub async fn is_anothers_job(&self, owner: &str, id: &str) -> Result<bool> {
+        let found =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ? AND owner <> ?)");
+        Ok(found.bind(id).bind(owner).fetch_one(&self.read).await?)
+    }
+
     /// Queues a failed or cancelled job again; what was made of it is kept, and what it costs is held again.
     pub async fn retry_job(
         &self,
