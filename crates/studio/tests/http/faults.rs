@@ -75,7 +75,7 @@ async fn a_job_of_another_month_is_paid_for_in_this_one_when_it_is_tried_again()
     studio
         .post(&format!("/api/jobs/{id}/cancel"), json!({}))
         .await;
-    run(&mut database(&studio).await, "UPDATE charges SET at = 0").await;
+    run(&mut studio.database().await, "UPDATE charges SET at = 0").await;
     studio
         .post(&format!("/api/jobs/{id}/retry"), json!({}))
         .await;
