@@ -5,6 +5,7 @@ pub mod conv3d;
 mod linear;
 mod norm;
 mod rows;
+pub(crate) mod sinusoids;
 
 pub(crate) use attention::{AttentionBias, AttentionSpec, attention};
 pub(crate) use linear::Linear;

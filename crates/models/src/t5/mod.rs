@@ -186,6 +186,8 @@ impl Block {
     }
 }
 
+/// Its scores are not scaled down: with inputs rounded to bf16 they are off by up to twice what the reference's own are,
+/// which rounds elsewhere. So all products of this network are fine ones.
 struct SelfAttention {
     spec: AttentionSpec,
     q: Linear,
@@ -213,10 +215,9 @@ impl SelfAttention {
     }
 
     fn forward(&self, x: &Tensor, bias: &AttentionBias) -> TensorResult<Tensor> {
-        let x = Halves::of(x, &self.q)?;
-        let (q, k, v) = (x.times(&self.q)?, x.times(&self.k)?, x.times(&self.v)?);
-        let y = attention(&q, &k, &v, self.spec, bias)?;
-        Halves::of(&y, &self.o)?.times(&self.o)
+        let [q, k, v] = [&self.q, &self.k, &self.v].map(|linear| linear.forward_fine(x));
+        let y = attention(&q?, &k?, &v?, self.spec, bias)?;
+        self.o.forward_fine(&y)
     }
 }
 
@@ -247,8 +248,7 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        let x = Halves::of(x, &self.inner)?;
-        let inner = x.times(&self.inner)?;
+        let inner = self.inner.forward_fine(x)?;
         let mut inner = match self.activation {
             Activation::Relu => inner.relu()?,
             Activation::Gelu => inner.gelu_erf()?,
@@ -256,43 +256,8 @@ impl FeedForward {
             Activation::Silu => inner.silu()?,
         };
         if let Some(gate) = &self.gate {
-            inner = (inner * x.times(gate)?)?;
+            inner = (inner * gate.forward_fine(x)?)?;
         }
-        Halves::of(&inner, &self.outer)?.times(&self.outer)
-    }
-}
-
-/// What goes into a product with bf16 weights, to 16 bits: what rounds it to bf16, then what that leaves, stacked, so that
-/// the weights are read once. T5's scores are not scaled down: with inputs of 8 bits they are off by as much as the reference's
-/// own in bf16, which rounds elsewhere, and on some weights by twice that.
-struct Halves {
-    x: Tensor,
-    split: bool,
-}
-
-impl Halves {
-    /// `x` as `layer` should take it; where activations are not rounded before a product, as it is.
-    fn of(x: &Tensor, layer: &Linear) -> TensorResult<Self> {
-        if x.dtype() == layer.input(x.dtype()) {
-            return Ok(Self {
-                x: x.clone(),
-                split: false,
-            });
-        }
-        let rounded = x.to_dtype(layer.input(x.dtype()))?.to_dtype(x.dtype())?;
-        let rest = (x - &rounded)?;
-        Ok(Self {
-            x: Tensor::stack(&[rounded, rest], 0)?,
-            split: true,
-        })
-    }
-
-    /// `layer` has no bias, which would count twice.
-    fn times(&self, layer: &Linear) -> TensorResult<Tensor> {
-        let y = layer.forward(&self.x)?;
-        match self.split {
-            true => y.get(0)? + y.get(1)?,
-            false => Ok(y),
-        }
+        self.outer.forward_fine(&inner)
     }
 }

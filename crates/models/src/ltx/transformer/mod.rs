@@ -220,9 +220,8 @@ impl Transformer {
             x = block.forward(&x, &time, rope, text_kv, &bias)?;
         }
         let time = time.last(&self.scale_shift_table)?;
-        let input = self.proj_out.input(x.dtype());
-        let x = time.apply(&FINAL_NORM, &x, (0, 1), input)?;
-        Ok(self.proj_out.forward(&x)?.to_dtype(self.dtype)?)
+        let x = time.apply(&FINAL_NORM, &x, (0, 1), x.dtype())?;
+        Ok(self.proj_out.forward_fine(&x)?.to_dtype(self.dtype)?)
     }
 
     fn activations(&self) -> DType {

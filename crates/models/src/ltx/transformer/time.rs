@@ -8,11 +8,8 @@ use candle_nn::VarBuilder;
 use kinora_kernels::{After, Gate, Pairs};
 
 use crate::error::Error;
-use crate::layers::{Linear, Norm, on_cpu};
+use crate::layers::{Linear, Norm, on_cpu, sinusoids};
 
-/// Sines and cosines that a timestep becomes.
-const CHANNELS: usize = 256;
-const MAX_PERIOD: f64 = 10000.0;
 /// Vectors of a block's modulation: shift, scale and gate of the attention, then of the feed-forward.
 pub(super) const MODULATIONS: usize = 6;
 
@@ -62,24 +59,6 @@ impl Timesteps {
         };
         Ok(Self { distinct, spread })
     }
-
-    /// (u, 256): cosines, then sines, of each distinct timestep at 128 frequencies. The roundings
-    /// to f32 are the reference's, since at t = 1000 one ulp of a frequency shows.
-    fn sinusoids(&self, device: &Device) -> Result<Tensor> {
-        let half = CHANNELS / 2;
-        let frequency = |i: usize| {
-            let exponent = -(MAX_PERIOD.ln() as f32) * i as f32 / half as f32;
-            f64::from(exponent).exp() as f32
-        };
-        let frequencies: Vec<f32> = (0..half).map(frequency).collect();
-        let mut values = Vec::with_capacity(self.distinct.len() * CHANNELS);
-        for t in &self.distinct {
-            let angles = frequencies.iter().map(|f| f64::from(t * f));
-            values.extend(angles.clone().map(|angle| angle.cos() as f32));
-            values.extend(angles.map(|angle| angle.sin() as f32));
-        }
-        Tensor::from_vec(values, (self.distinct.len(), CHANNELS), device)
-    }
 }
 
 /// `AdaLayerNormSingle`.
@@ -93,17 +72,18 @@ impl TimeEmbedding {
     pub fn load(width: usize, vb: VarBuilder) -> Result<Self> {
         let embedder = vb.pp("emb").pp("timestep_embedder");
         Ok(Self {
-            linear_1: Linear::load(CHANNELS, width, embedder.pp("linear_1"))?,
+            linear_1: Linear::load(sinusoids::CHANNELS, width, embedder.pp("linear_1"))?,
             linear_2: Linear::load(width, width, embedder.pp("linear_2"))?,
             linear: Linear::load(width, MODULATIONS * width, vb.pp("linear"))?,
         })
     }
 
     pub fn forward(&self, timesteps: &Timesteps, dtype: DType, device: &Device) -> Result<Time> {
-        let sinusoids = timesteps.sinusoids(device)?.to_dtype(dtype)?;
-        let embedded = self.linear_1.forward(&sinusoids)?.silu()?;
-        let embedded = self.linear_2.forward(&embedded)?; // (u, h·d)
-        let modulation = self.linear.forward(&embedded.silu()?)?;
+        let waves = sinusoids::of(&timesteps.distinct, device)?.to_dtype(dtype)?;
+        // Of few rows, and all tokens hang on them.
+        let embedded = self.linear_1.forward_fine(&waves)?.silu()?;
+        let embedded = self.linear_2.forward_fine(&embedded)?; // (u, h·d)
+        let modulation = self.linear.forward_fine(&embedded.silu()?)?;
         let (u, width) = embedded.dims2()?;
         Ok(Time {
             modulation: modulation.reshape((u, MODULATIONS, width))?,

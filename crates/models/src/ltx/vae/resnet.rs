@@ -10,6 +10,7 @@ use super::flow::{Flow, Padding, Window};
 use super::norm::norm_silu;
 use crate::Result;
 use crate::layers::conv3d::{Conv3d, Conv3dSpec};
+use crate::layers::sinusoids;
 
 /// What goes through the network beside the activations.
 pub struct Pass<'a, 'n> {
@@ -237,14 +238,11 @@ pub struct TimeEmbedder {
 }
 
 impl TimeEmbedder {
-    const WIDTH: usize = 256;
-    const MAX_PERIOD: f64 = 10_000.0;
-
     /// For `rows` vectors of `c` values.
     pub fn load(rows: usize, c: usize, vb: VarBuilder) -> Result<Self> {
         let vb = vb.pp("timestep_embedder").set_dtype(DType::F32);
         Ok(Self {
-            linear_1: linear(Self::WIDTH, rows * c, vb.pp("linear_1"))?,
+            linear_1: linear(sinusoids::CHANNELS, rows * c, vb.pp("linear_1"))?,
             linear_2: linear(rows * c, rows * c, vb.pp("linear_2"))?,
             rows,
         })
@@ -252,14 +250,7 @@ impl TimeEmbedder {
 
     /// Timesteps (b), f32, to (b, rows, c), f32.
     pub fn forward(&self, timesteps: &Tensor) -> Result<Tensor> {
-        let half = Self::WIDTH / 2;
-        let step = (-Self::MAX_PERIOD.ln()) as f32;
-        let frequencies = (0..half).map(|i| f64::from(step * i as f32 / half as f32).exp() as f32);
-        let frequencies = Tensor::from_iter(frequencies, timesteps.device())?;
-        let angles = timesteps
-            .unsqueeze(1)?
-            .broadcast_mul(&frequencies.unsqueeze(0)?)?;
-        let waves = Tensor::cat(&[angles.cos()?, angles.sin()?], 1)?; // (b, 256)
+        let waves = sinusoids::of(&timesteps.to_vec1()?, timesteps.device())?;
         let h = self.linear_1.forward(&waves)?.silu()?;
         let h = self.linear_2.forward(&h)?;
         let (b, width) = h.dims2()?;
