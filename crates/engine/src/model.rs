@@ -65,6 +65,8 @@ pub struct Defaults {
     pub window: Option<usize>,
     pub steps: usize,
     pub guidance: f64,
+    /// Where kept footage is joined: more of it changes what lies at the seams.
+    pub joining_guidance: f64,
     pub guidance_rescale: f64,
     pub spacing: Spacing,
     /// Stands in for the scheduler's shift where the steps are spaced evenly: above 1, more of them are noisy.
@@ -107,6 +109,8 @@ struct Manifest {
     frames: Option<usize>,
     steps: Option<usize>,
     guidance: Option<f64>,
+    /// Beside kept footage; as `guidance`, if absent.
+    joining_guidance: Option<f64>,
     guidance_rescale: Option<f64>,
     /// `reference` or `even`.
     schedule: Option<Spacing>,
@@ -260,6 +264,7 @@ impl Manifest {
             Some(fps) => Rational::from_f64(fps).map_err(|error| refuse(error.to_string()))?,
             None => base.fps,
         };
+        let guidance = self.guidance.unwrap_or(base.guidance);
         Ok(Defaults {
             native: if native.is_empty() {
                 base.native
@@ -269,7 +274,8 @@ impl Manifest {
             fps,
             window: self.frames.or(base.window),
             steps: self.steps.unwrap_or(base.steps).max(1),
-            guidance: self.guidance.unwrap_or(base.guidance),
+            guidance,
+            joining_guidance: self.joining_guidance.unwrap_or(guidance),
             guidance_rescale: self.guidance_rescale.unwrap_or(base.guidance_rescale),
             // The family's words mean something to its published models only.
             negative: self.negative_prompt.unwrap_or_default(),

@@ -62,6 +62,11 @@ impl Card {
         }
     }
 
+    /// Whether it is footage that stays as it is.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.kind, CardKind::Clip { keep: true, .. })
+    }
+
     pub fn text(at: f64, text: impl Into<String>) -> Self {
         Self::new(at, CardKind::Text).saying(text)
     }

@@ -90,6 +90,7 @@ impl Family for Ltx {
                 window: Some(WINDOW),
                 steps: 40,
                 guidance: 3.0,
+                joining_guidance: 3.0,
                 guidance_rescale: 0.0,
                 spacing: Spacing::Reference,
                 shift: None,

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::limits::{GUIDANCE, SIDE, STEPS, out_of_range, within};
 use super::media::files;
 use super::{Drawn, PlannedCondition, Seam, Variant};
+use crate::board::Card;
 use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::{Aspect, Condition, ConditionKind, Request};
@@ -48,7 +49,11 @@ pub(super) fn draw(
     seconds: f64,
 ) -> Result<Drawn> {
     let defaults = &model.defaults;
-    let guidance = *request.guidance.get_or_insert(defaults.guidance);
+    let joins = request.cards.iter().any(Card::is_kept);
+    let guidance = *request.guidance.get_or_insert(match joins {
+        true => defaults.joining_guidance,
+        false => defaults.guidance,
+    });
     within("--guidance", guidance, &GUIDANCE, "(1 or less is none)")?;
     let steps = *request
         .steps

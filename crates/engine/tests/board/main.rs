@@ -187,6 +187,27 @@ fn a_picture_that_begins_in_its_place_is_met_more_closely() {
 }
 
 #[test]
+fn footage_is_joined_at_a_guidance_of_its_own() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 15);
+    let manifest =
+        br#"{"native": {"1:1": [64, 64]}, "fps": 8, "guidance": 4.0, "joining_guidance": 1.5}"#;
+    let guidance = |board: Board| {
+        let out = studio.path("b.mp4");
+        let plan = Plan::resolve(board.into(), model_of(manifest), Compute::cpu(), &out);
+        plan.unwrap().drawn.guidance
+    };
+    assert_eq!(guidance(Board::new(1.0, "a frog")), 4.0);
+    let longer = tools::extend(&clip, 0.0, 0.5, Some("a frog")).unwrap();
+    assert_eq!(guidance(longer.clone()), 1.5);
+    let asked = Board {
+        guidance: Some(3.0),
+        ..longer
+    };
+    assert_eq!(guidance(asked), 3.0);
+}
+
+#[test]
 fn a_long_board_goes_on_where_it_was_stopped() {
     let studio = Studio::new();
     let image = studio.path("i.png");

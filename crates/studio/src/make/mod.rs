@@ -44,13 +44,27 @@ impl Known {
         self.clips.get(id).ok_or(Error::NotFound("clip"))
     }
 
-    /// A sentence of the engine's with clips by their names: where they lie is the server's own business.
-    fn without_paths(&self, text: &str) -> String {
+    /// A sentence of the engine's for somebody at a page: clips by their names, since where they lie is the server's own
+    /// business; the command line's flags as the fields that they are here, and its advice as the page's.
+    fn as_said_here(&self, text: &str) -> String {
         let clips = self.clips.iter();
-        clips.fold(text.to_owned(), |text, (id, footage)| {
+        let named = clips.fold(text.to_owned(), |text, (id, footage)| {
             text.replace(&*footage.path.to_string_lossy(), &format!("clip {id}"))
-        })
+        });
+        let fields: Vec<&str> = named.split(' ').map(field).collect();
+        let said = fields.join(" ");
+        match said.split_once("; `kinora models info") {
+            Some((said, _)) => format!("{said}; Settings, Models shows what it knows"),
+            None => said,
+        }
     }
+}
+
+/// `--seconds` as `seconds`.
+fn field(word: &str) -> &str {
+    let flag = word.strip_prefix("--");
+    flag.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+        .unwrap_or(word)
 }
 
 /// The clips that a request names: what it is made from.
@@ -93,14 +107,14 @@ pub fn prompt_of(plan: &Plan) -> String {
 pub fn plan(request: &JobRequest, known: &Known, catalog: &Catalog, out: &Path) -> Result<Plan> {
     let model = catalog.open(request.model.as_deref())?;
     let bare = |error| match error {
-        Error::Invalid(text) => Error::Invalid(known.without_paths(&text)),
+        Error::Invalid(text) => Error::Invalid(known.as_said_here(&text)),
         other => other,
     };
     let asked = engine_request(request, known).map_err(bare)?;
     let resolved = Plan::resolve(asked, model, catalog.compute.clone(), out);
     let mut plan = resolved.map_err(|error| bare(error.into()))?;
     for note in &mut plan.notes {
-        *note = known.without_paths(note);
+        *note = known.as_said_here(note);
     }
     Ok(plan)
 }
@@ -236,7 +250,17 @@ mod tests {
         };
         known.clips.insert("abc-1".into(), footage);
         let said =
-            known.without_paths("the sound of /srv/data/clips/abc-1/video.mp4 is left behind");
+            known.as_said_here("the sound of /srv/data/clips/abc-1/video.mp4 is left behind");
         assert_eq!(said, "the sound of clip abc-1 is left behind");
+        assert_eq!(
+            known.as_said_here("--seconds 60 is out of range; give 1 to 20 s"),
+            "seconds 60 is out of range; give 1 to 20 s"
+        );
+        assert_eq!(
+            known.as_said_here(
+                "it does not know fox; `kinora models info mini` lists it, --model DIR uses another"
+            ),
+            "it does not know fox; Settings, Models shows what it knows"
+        );
     }
 }
