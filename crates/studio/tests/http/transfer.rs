@@ -6,8 +6,6 @@ use std::time::Duration;
 use kinora_studio::plans::Plan;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -29,9 +27,7 @@ async fn marking() -> (Studio, String) {
     })
     .await;
     let (_, clip) = studio.upload("a.png", picture()).await;
-    let path = studio.data.path().join("studio.db");
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut database = studio.database().await;
     let changed = sqlx::query("UPDATE clips SET kind = 'generation'");
     changed.execute(&mut database).await.unwrap();
     (studio, clip["id"].as_str().unwrap().to_owned())
