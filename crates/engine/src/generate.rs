@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use candle_core::Tensor;
 use kinora_media::Written;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{self, Checkpoint};
 use crate::family::Networks;
 use crate::footage::NativeFrames;
 use crate::keeper::Keeper;
@@ -16,7 +16,7 @@ use crate::plan::{Plan, Variant};
 use crate::preview::Previews;
 use crate::progress::{Cancel, Progress, Stage};
 use crate::sidecar::{self, Sidecar};
-use crate::{Event, Result, finish, origin};
+use crate::{Error, Event, Result, finish, origin};
 
 /// A checkpoint is written after each fifth of the steps, and no later than this after the last one.
 const KEEP_AFTER: Duration = Duration::from_secs(30);
@@ -29,8 +29,15 @@ pub struct Made {
     pub record: Sidecar,
 }
 
-/// Makes the clips of a plan, one after the other.
+/// Makes the clips of a plan, one after the other. Refused where a checkpoint lies in the way, which would be lost.
 pub fn generate(plan: &Plan, progress: &Progress, cancel: &Cancel) -> Result<Vec<Made>> {
+    let kept = checkpoint::path_of(&plan.out);
+    if kept.exists() {
+        return Err(Error::request(
+            format!("{} holds a clip that is not finished", kept.display()),
+            "go on with it (kinora generate --resume FILE), remove it, or give another name with -o",
+        ));
+    }
     Job::new(plan, progress, cancel)?.run(None)
 }
 
@@ -108,14 +115,18 @@ impl<'a> Job<'a> {
     ) -> Result<Made> {
         let mut noise = SeededNoise::new(variant.seed);
         let keeper = Keeper::new(self.plan, &self.fingerprint, variant, self.progress);
-        let spans = self.denoise(networks, &mut noise, &keeper, &mut times, saved)?;
+        let spans = self
+            .denoise(networks, &mut noise, &keeper, &mut times, saved)
+            .map_err(|error| keeper.unfinished(error))?;
         let written = self
             .decode(networks, &spans, &mut noise, variant, &mut times)
             .map_err(|error| keeper.unfinished(error))?;
 
         let record = Sidecar::new(self.plan, variant, &self.fingerprint, times);
         let sidecar = sidecar::path_of(&variant.path);
-        record.save(&sidecar)?;
+        record
+            .save(&sidecar)
+            .map_err(|error| keeper.unfinished(error))?;
         keeper.discard();
         self.progress.send(Event::Saved(written.path.clone()));
         Ok(Made {
@@ -192,9 +203,9 @@ impl<'a> Job<'a> {
             while clip.at() < clip.steps() {
                 if let Err(stopped) = self.cancel.check() {
                     keeper.keep(&spans, clip.as_ref(), noise, begun)?;
-                    return Err(keeper.unfinished(stopped));
+                    return Err(stopped);
                 }
-                clip.step(noise).map_err(|error| keeper.unfinished(error))?;
+                clip.step(noise)?;
                 let due = clip.at() % interval == 0 || kept.elapsed() >= KEEP_AFTER;
                 if due || clip.at() == clip.steps() {
                     keeper.keep(&spans, clip.as_ref(), noise, begun)?;

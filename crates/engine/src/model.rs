@@ -127,6 +127,8 @@ struct Manifest {
 }
 
 const MANIFEST: &str = "kinora.json";
+/// Room is made for as many.
+const MAX_TEXT_TOKENS: usize = 4096;
 const VOCABULARY: &str = "vocabulary.json";
 
 impl Model {
@@ -281,7 +283,10 @@ impl Manifest {
             negative: self.negative_prompt.unwrap_or_default(),
             spacing: self.schedule.unwrap_or(base.spacing),
             shift: self.shift.or(base.shift),
-            max_text_tokens: self.max_text_tokens.unwrap_or(base.max_text_tokens).max(1),
+            max_text_tokens: self
+                .max_text_tokens
+                .unwrap_or(base.max_text_tokens)
+                .clamp(1, MAX_TEXT_TOKENS),
             still_strength: self.still_strength.unwrap_or(base.still_strength),
             condition_noise: self.image_cond_noise_scale.unwrap_or(base.condition_noise),
             decode_timestep: self.decode_timestep.unwrap_or(base.decode_timestep),

@@ -163,19 +163,20 @@ impl Sidecar {
 /// Where the sidecar of an output lies: `clip.mp4` → `clip.json`, `frames/` → `frames.json`. Where that is something
 /// else, as of a `clip.gif` beside it, `clip.mp4.json`.
 pub fn path_of(out: &Path) -> PathBuf {
-    let [plain, long] = names(out);
-    match is_for(&plain, out) || !is_for(&long, out) {
-        true => plain,
-        false => long,
-    }
+    let names = names(out);
+    let wanted = [Held::Own, Held::Nothing, Held::Orphan];
+    let place = wanted.iter().find_map(|wanted| {
+        let mut names = names.iter();
+        names.find(|path| held(path, out) == *wanted)
+    });
+    place.unwrap_or(&names[0]).clone()
 }
 
 /// Refuses an output whose sidecar would take the place of a file that is none.
 pub(crate) fn check_place(out: &Path) -> Result<()> {
     let path = path_of(out);
-    match is_for(&path, out) {
-        true => Ok(()),
-        false => Err(Error::request(
+    match held(&path, out) {
+        Held::Other => Err(Error::request(
             format!(
                 "the settings of {} would be written over {}, which holds something else",
                 out.display(),
@@ -183,16 +184,18 @@ pub(crate) fn check_place(out: &Path) -> Result<()> {
             ),
             "give another name with -o",
         )),
+        _ => Ok(()),
     }
 }
 
-/// The sidecar of a clip, if it has one.
+/// The sidecar of a clip, if it has one; that of a file of the same kind which is gone is taken for one renamed together with
+/// its clip.
 pub fn of(clip: &Path) -> Option<Sidecar> {
-    let [plain, long] = names(clip);
-    [long, plain]
-        .iter()
-        .filter(|path| is_for(path, clip))
-        .find_map(|path| Sidecar::load(path).ok())
+    let names = names(clip);
+    let own = names.iter().find(|path| held(path, clip) == Held::Own);
+    let path = own.or_else(|| names.iter().find(|path| held(path, clip) == Held::Orphan))?;
+    let found = Sidecar::load(path).ok()?;
+    (own.is_some() || Path::new(&found.file).extension() == clip.extension()).then_some(found)
 }
 
 fn names(out: &Path) -> [PathBuf; 2] {
@@ -206,16 +209,36 @@ fn names(out: &Path) -> [PathBuf; 2] {
     [Path::new(trimmed).with_extension("json"), long.into()]
 }
 
-/// Whether nothing is there, or the sidecar of this file, or of one that is gone, maybe by another name now.
-fn is_for(path: &Path, out: &Path) -> bool {
+/// What lies in a sidecar's place.
+#[derive(Debug, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    /// The sidecar of the file that is asked about.
+    Own,
+    /// That of a file that is gone, or has another name now.
+    Orphan,
+    /// That of another file, or no sidecar.
+    Other,
+}
+
+fn held(path: &Path, out: &Path) -> Held {
     let Ok(text) = fs::read(path) else {
-        return !path.exists();
+        return match path.exists() {
+            true => Held::Other,
+            false => Held::Nothing,
+        };
     };
-    let sidecar: Option<Sidecar> = serde_json::from_slice(&text).ok();
+    let Ok(sidecar) = serde_json::from_slice::<Sidecar>(&text) else {
+        return Held::Other;
+    };
     let own = out.file_name().map(|name| name.to_string_lossy());
-    sidecar.is_some_and(|sidecar| {
-        own.is_some_and(|own| own == sidecar.file) || !out.with_file_name(sidecar.file).exists()
-    })
+    if own.is_some_and(|own| own == sidecar.file) {
+        return Held::Own;
+    }
+    match out.with_file_name(sidecar.file).exists() {
+        true => Held::Other,
+        false => Held::Orphan,
+    }
 }
 
 /// `2026-11-22T16:00:00Z`

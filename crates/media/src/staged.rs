@@ -1,10 +1,13 @@
 //! A file or directory written under a temporary name beside its place, renamed when complete.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, DirEntry, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use std::{io, process};
 
 #[cfg(feature = "c2pa")]
 use crate::provenance;
@@ -77,7 +80,8 @@ impl Staged {
     pub fn commit(mut self) -> Result<()> {
         if self.is_dir && self.target.is_dir() {
             // A directory is not replaced by a rename: move the old one aside first.
-            let aside = temporary_sibling(&self.target);
+            // Not under a name that is swept: should all end here, the old one is still there.
+            let aside = hidden_sibling(&self.target, ".replaced");
             fs::rename(&self.target, &aside).map_err(Error::io("replace", &self.target))?;
             if let Err(error) = fs::rename(&self.temporary, &self.target) {
                 // Best effort: the first error is the one to tell.
@@ -108,13 +112,20 @@ impl Drop for Staged {
 
 /// A hidden name in the same directory, so that the rename stays on one file system.
 pub(crate) fn temporary_sibling(target: &Path) -> PathBuf {
+    hidden_sibling(target, PART)
+}
+
+fn hidden_sibling(target: &Path, ending: &str) -> PathBuf {
     let serial = COUNTER.fetch_add(1, Ordering::Relaxed);
     let mut name = temporary_name(target);
-    name.push(format!("{}-{serial}{PART}", std::process::id()));
+    name.push(format!("{}-{:x}-{serial}{ending}", process::id(), *RUN));
     target.with_file_name(name)
 }
 
-/// How the names of all temporaries of a file begin; the process's number follows.
+/// Tells this run from an earlier one of the same number, as the first process of a container always has.
+static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+
+/// How the names of all temporaries of a file begin; the process's number and the run's follow.
 fn temporary_name(target: &Path) -> OsString {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
@@ -124,7 +135,10 @@ fn temporary_name(target: &Path) -> OsString {
 
 const PART: &str = ".part";
 
-/// Removes a file's temporaries whose process is gone. Best effort: they are in nobody's way.
+/// After this a temporary may be removed whose process does not run here: it may have been one of another container.
+const STALE: Duration = Duration::from_secs(3600);
+
+/// Removes what earlier runs left of a file. Best effort: it is in nobody's way.
 fn sweep(target: &Path) {
     let begin = temporary_name(target);
     let parent = target
@@ -138,18 +152,27 @@ fn sweep(target: &Path) {
         let rest = name
             .as_encoded_bytes()
             .strip_prefix(begin.as_encoded_bytes());
-        let process = rest
-            .and_then(|rest| {
-                str::from_utf8(rest)
-                    .ok()?
-                    .strip_suffix(PART)?
-                    .split_once('-')
-            })
-            .and_then(|(process, _)| process.parse().ok());
-        if process.is_some_and(|process| !is_running(process)) {
+        let rest = rest.and_then(|rest| str::from_utf8(rest).ok());
+        let whose = rest.and_then(|rest| rest.strip_suffix(PART)?.split_once('-'));
+        if whose.is_some_and(|(process, run)| is_left(process, run, &entry)) {
             let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
         }
     }
+}
+
+/// Whether a temporary of a process, named with its run, is nobody's any more.
+fn is_left(process: &str, run: &str, entry: &DirEntry) -> bool {
+    let Ok(process) = process.parse::<u32>() else {
+        return false;
+    };
+    if process == process::id() {
+        return !run.starts_with(&format!("{:x}-", *RUN));
+    }
+    let age = entry
+        .metadata()
+        .and_then(|meta| meta.modified())
+        .map(|at| at.elapsed().unwrap_or_default());
+    !is_running(process) && age.is_ok_and(|age| age > STALE)
 }
 
 /// Where the system does not tell, every process runs.

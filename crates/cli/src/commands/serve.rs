@@ -70,6 +70,10 @@ fn config(args: &StudioArgs) -> Outcome<Config> {
         "device",
         args.compute.device.map(|device| json!(device.to_string())),
     );
+    set(
+        "dtype",
+        args.compute.dtype.map(|dtype| json!(dtype.to_string())),
+    );
     Config::load(args.config.as_deref(), &Value::Object(flags)).map_err(input)
 }
 

@@ -119,13 +119,26 @@ fn names_that_are_not_unicode_are_refused() {
 #[test]
 fn what_a_killed_process_left_is_removed() {
     let place = Place::new();
-    // No process has such a number.
-    std::fs::write(place.path(".a.mp4.4194999-0.part"), "half").unwrap();
-    std::fs::write(place.path(".other.mp4.4194999-0.part"), "half").unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    for (name, when) in [
+        (".a.mp4.4194999-1f-0.part", Some(long_ago)), // no process has such a number
+        (".a.mp4.4194999-1f-1.part", None),           // of another container, maybe
+        (".other.mp4.4194999-1f-0.part", Some(long_ago)),
+    ] {
+        let file = std::fs::File::create(place.path(name)).unwrap();
+        if let Some(when) = when {
+            file.set_modified(when).unwrap();
+        }
+    }
     place.generate(&["a frog", "-o", "a.mp4"]).ok();
     assert_eq!(
         place.names(),
-        [".other.mp4.4194999-0.part", "a.json", "a.mp4"]
+        [
+            ".a.mp4.4194999-1f-1.part",
+            ".other.mp4.4194999-1f-0.part",
+            "a.json",
+            "a.mp4"
+        ]
     );
 }
 
@@ -174,4 +187,56 @@ fn what_a_container_changes_is_said() {
     };
     assert!(said(&["a.mp4", "--size", "161x97"]).contains("162x98"));
     assert!(said(&["a.gif", "--fps", "60"]).contains("50 frames a second"));
+}
+
+#[test]
+fn a_clip_that_is_not_finished_is_not_written_over() {
+    let place = Place::new();
+    std::fs::write(place.path("a.mp4.checkpoint"), "an hour of work").unwrap();
+    place.generate(&["a frog", "-o", "a.mp4"]).refused(&[
+        "a.mp4.checkpoint",
+        "not finished",
+        "--resume",
+    ]);
+    assert_eq!(place.names(), ["a.mp4.checkpoint"]);
+}
+
+#[test]
+fn pictures_of_a_directory_replace_nothing_else() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("here")).unwrap();
+    let mut inside = place.command(&[&["generate", "a frog", "-o", "."][..], &QUICK].concat());
+    let run = inside.current_dir(place.path("here")).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(place.names(), ["here", "here.json"]);
+    place
+        .generate(&["a frog", "--image", "here/frame-00003.png", "-o", "here/"])
+        .refused(&["holds one"]);
+    place.generate(&["a lion", "-o", "here"]).ok();
+    assert_eq!(place.json("here.json")["request"]["prompt"], "a lion");
+}
+
+#[test]
+fn each_file_has_its_own_settings_whatever_became_of_its_neighbours() {
+    let place = Place::new();
+    place.generate(&["a frog", "-o", "a.mp4"]).ok();
+    place.generate(&["a lion", "-o", "a.gif"]).ok();
+    std::fs::rename(place.path("a.mp4"), place.path("moved.mp4")).unwrap();
+    place.generate(&["a pig", "-o", "a.gif"]).ok();
+    assert_eq!(place.json("a.json")["request"]["prompt"], "a frog");
+    assert_eq!(place.json("a.gif.json")["request"]["prompt"], "a pig");
+    std::fs::rename(place.path("a.json"), place.path("moved.json")).unwrap();
+    place
+        .run(&[
+            "extend",
+            "moved.mp4",
+            "--after",
+            "0.5",
+            "--steps",
+            "1",
+            "-o",
+            "b.mp4",
+        ])
+        .ok();
+    assert_eq!(place.json("b.json")["request"]["prompt"], "a frog");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kinora_media::WriterOptions;
+use kinora_media::{Provenance, WriterOptions};
 
 use super::Output;
 use super::limits::{PROMPT_CHARS, UNKNOWN_TOKENS};
@@ -269,12 +269,18 @@ pub(super) fn check_writable(path: &Path, output: &Output, request: &Request) ->
     check_name(&parent.join(name))?;
     // The same file may have several names.
     let target = path.canonicalize().unwrap_or_else(|_| parent.join(name));
-    if files(request).any(|(path, _)| path.canonicalize().is_ok_and(|path| path == target)) {
-        return Err(refuse("it is one of the files given".into()));
+    // Of a directory all that is in it is replaced.
+    let given = |path: &Path| {
+        path.canonicalize()
+            .is_ok_and(|path| path.starts_with(&target))
+    };
+    if files(request).any(|(path, _)| given(path)) {
+        return Err(refuse("it is one of the files given, or holds one".into()));
     }
     sidecar::check_place(path)?;
     // Begun and dropped: nothing is left of it.
-    match kinora_media::create(path, WriterOptions::new(output.size, output.fps)) {
+    let options = WriterOptions::new(output.size, output.fps).provenance(Provenance::default());
+    match kinora_media::create(path, options) {
         Ok(_) => Ok(()),
         Err(kinora_media::Error::Io { source, .. }) => Err(refuse(source.to_string())),
         Err(error) => Err(error.into()),

@@ -10,7 +10,7 @@ mod timeline;
 mod warnings;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use kinora_media::Rational;
@@ -150,6 +150,7 @@ impl Plan {
         let mut notes = Vec::new();
         check_prompt(&request)?;
         let container = Container::of(out)?;
+        let out = &settled(out, container)?;
         let seconds = *request.seconds.get_or_insert(5.0);
         let facts = match request.is_board() {
             true => check_board(&mut request, seconds)?,
@@ -333,6 +334,18 @@ fn kept_clip<'a>(request: &Request, facts: &'a [Option<Facts>]) -> Option<&'a Fa
     cards
         .find(|(card, _)| kept(card))
         .and_then(|(_, facts)| facts.as_ref())
+}
+
+/// A directory by a name of its own, beside which others can stand: not as `.` or `x/.`.
+fn settled(out: &Path, container: Container) -> Result<PathBuf> {
+    if container != Container::PngSequence {
+        return Ok(out.to_path_buf());
+    }
+    let named = match out.components().next_back() {
+        Some(Component::Normal(_)) => out.components().collect(),
+        _ => out.canonicalize().map_err(Error::io("find", out))?,
+    };
+    Ok(named.join("")) // with the separator that tells it from a file
 }
 
 /// What a container does not store as it is.

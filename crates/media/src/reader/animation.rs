@@ -137,19 +137,21 @@ impl Animation {
     fn open(path: &Path, bytes: Vec<u8>, format: ImageFormat, durations: Vec<u32>) -> Result<Self> {
         let failed = |error| refused(path, format, error);
         let source = Cursor::new(bytes);
+        // The size is looked at before the first frame is: decoding ahead makes room for whole ones.
         let (size, frames) = match format {
             ImageFormat::Gif => {
                 let mut decoder = GifDecoder::new(source).map_err(failed)?;
                 decoder.set_limits(limits()).map_err(failed)?;
+                super::checked_len(path, decoder.dimensions())?;
                 (decoder.dimensions(), decode_ahead(decoder))
             }
             _ => {
                 let mut decoder = WebPDecoder::new(source).map_err(failed)?;
                 decoder.set_limits(limits()).map_err(failed)?;
+                super::checked_len(path, decoder.dimensions())?;
                 (decoder.dimensions(), decode_ahead(decoder))
             }
         };
-        super::checked_len(path, size)?;
         let mut end = 0i64;
         // GIF counts in hundredths of a second.
         let tick = if format == ImageFormat::Gif { 10 } else { 1 };

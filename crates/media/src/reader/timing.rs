@@ -16,13 +16,9 @@ impl Timing {
     /// that lie within a tick of an even pace are taken for that pace, common rates first.
     pub fn of(begins: &[i64], end: i64, clock: u32) -> Option<Self> {
         let first = *begins.first()?;
-        let total = u32::try_from(end.checked_sub(first)?)
-            .ok()
-            .filter(|t| *t > 0)?;
+        let total = end.checked_sub(first).filter(|total| *total > 0)?;
         let count = u32::try_from(begins.len()).ok()?;
-        let step = begins
-            .get(1)
-            .map_or(i64::from(total), |second| second - first);
+        let step = begins.get(1).map_or(total, |second| second - first);
         let even = |i: usize| first.checked_add(step.checked_mul(i as i64)?);
         let exact = begins
             .iter()
@@ -36,7 +32,7 @@ impl Timing {
                 constant: true,
             });
         }
-        let mean = f64::from(count) * f64::from(clock) / f64::from(total);
+        let mean = f64::from(count) * f64::from(clock) / total as f64;
         let mut common: Vec<_> = COMMON
             .iter()
             .filter_map(|(num, den)| Rational::new(*num, *den).ok())

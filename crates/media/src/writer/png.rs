@@ -71,14 +71,7 @@ impl SequenceWriter {
     /// A directory that exists is replaced only if it holds nothing but an earlier sequence.
     pub fn create(path: &Path, options: WriterOptions) -> Result<Self> {
         let path = &resolved(path)?;
-        if let Some(stranger) = first_stranger(path)? {
-            return Err(Error::Occupied {
-                path: path.clone(),
-                reason: format!(
-                    "the directory also holds {stranger:?}; give an empty or a new directory for the frames"
-                ),
-            });
-        }
+        check_strangers(path)?;
         Ok(Self {
             gate: FrameGate::new(path, options.size),
             staged: Staged::directory(path)?,
@@ -100,6 +93,8 @@ impl VideoWriter for SequenceWriter {
 
     fn finish(self: Box<Self>) -> Result<Written> {
         let frames = self.gate.require_frames()?;
+        // Others may have put something there meanwhile.
+        check_strangers(&self.gate.path)?;
         self.staged.commit()?;
         Ok(Written {
             path: self.gate.path,
@@ -123,6 +118,19 @@ fn resolved(path: &Path) -> Result<PathBuf> {
         return fs::canonicalize(path).map_err(Error::io("read", path));
     }
     Ok(path.components().collect())
+}
+
+/// Refuses a directory that would lose more than an earlier sequence.
+fn check_strangers(path: &Path) -> Result<()> {
+    match first_stranger(path)? {
+        None => Ok(()),
+        Some(stranger) => Err(Error::Occupied {
+            path: path.to_path_buf(),
+            reason: format!(
+                "the directory also holds {stranger:?}; give an empty or a new directory for the frames"
+            ),
+        }),
+    }
 }
 
 /// A file in the directory that no sequence of ours would have put there.

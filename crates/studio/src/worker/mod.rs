@@ -398,19 +398,17 @@ fn work(plan: &Plan, progress: &Progress, cancel: &Cancel) -> kinora_engine::Res
     let of = checkpoint::Checkpoint::load(&kept)
         .ok()
         .map(|kept| kept.state.variant);
-    if of.is_some() && of != next {
-        // Of a clip that was complete when its worker ended.
-        let _ = fs::remove_file(&kept);
-    } else if of.is_some() {
+    if of.is_some() && of == next {
         match kinora_engine::resume(plan, &kept, progress, cancel) {
             // A checkpoint of another version or request: begin anew.
             Err(error) if error.is_input() => {
                 tracing::warn!(%error, "the checkpoint is of no use");
-                let _ = fs::remove_file(&kept);
             }
             result => return result.map(drop),
         }
     }
+    // Of no use, or of a clip that was complete when its worker ended.
+    let _ = fs::remove_file(&kept);
     kinora_engine::generate(plan, progress, cancel).map(drop)
 }
 

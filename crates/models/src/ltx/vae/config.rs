@@ -1,5 +1,7 @@
 //! What an `AutoencoderKLLTXVideo` is made of.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 
 use crate::source::ComponentConfig;
@@ -322,11 +324,28 @@ impl ComponentConfig for AutoencoderConfig {
         {
             return Err("a width, a factor or `patch_size` is 0".into());
         }
+        let ratios = [
+            self.temporal_compression_ratio,
+            self.spatial_compression_ratio,
+        ];
+        if ratios.iter().flatten().any(|ratio| !RATIOS.contains(ratio)) {
+            return Err(format!(
+                "a compression ratio is not {} to {}",
+                RATIOS.start(),
+                RATIOS.end()
+            ));
+        }
+        if count(&self.spatio_temporal_scaling) > self.block_out_channels.len() {
+            return Err("`spatio_temporal_scaling` has more steps than there are blocks".into());
+        }
         self.check_lengths()?;
         self.check_encoder()?;
         self.check_decoder()
     }
 }
+
+/// Pixels, or frames, of a latent.
+const RATIOS: RangeInclusive<usize> = 1..=1024;
 
 /// One down block, resolved.
 pub(super) struct DownPlan {
