@@ -450,4 +450,21 @@ mod tests {
         let unknown = r#"{"downsample_type": ["conv", "conv", "conv", "wavelet"]}"#;
         assert!(serde_json::from_str::<AutoencoderConfig>(unknown).is_err());
     }
+
+    #[test]
+    fn ratios_that_nothing_can_be_divided_by_are_refused() {
+        assert_eq!(AutoencoderConfig::tiny().validate(), Ok(()));
+        for ratio in [0, 1 << 40] {
+            let config = AutoencoderConfig {
+                temporal_compression_ratio: Some(ratio),
+                ..AutoencoderConfig::tiny()
+            };
+            assert!(config.validate().unwrap_err().contains("ratio"));
+        }
+        let config = AutoencoderConfig {
+            spatio_temporal_scaling: vec![true; 62],
+            ..AutoencoderConfig::tiny()
+        };
+        assert!(config.validate().is_err());
+    }
 }
