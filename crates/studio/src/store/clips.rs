@@ -1,14 +1,11 @@
 //! Clips: what the library holds.
 
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::Cursor;
 use super::{Store, json};
 use crate::derive::Meta;
 use crate::files::now;
@@ -57,41 +54,6 @@ pub enum Order {
     #[default]
     Desc,
     Asc,
-}
-
-/// Where a page ends: what its last clip has in the column that sorts, and its id. Only we read it.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    value: Value,
-    id: String,
-}
-
-impl Cursor {
-    fn at(row: &Row, sort: Sort) -> Self {
-        let value = match sort {
-            Sort::Created => row.created.into(),
-            Sort::Title => row.title.clone().into(),
-            Sort::Seconds => row.seconds.into(),
-        };
-        let id = row.id.clone();
-        Self { value, id }
-    }
-
-    fn parse(text: &str, sort: Sort) -> Result<Self> {
-        let json = URL_SAFE_NO_PAD.decode(text).ok();
-        json.and_then(|json| serde_json::from_slice::<Self>(&json).ok())
-            .filter(|cursor| cursor.value.is_string() == (sort == Sort::Title))
-            .ok_or_else(|| {
-                Error::Invalid("`cursor` is the `next_cursor` of a page in the same order".into())
-            })
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
-        f.write_str(&URL_SAFE_NO_PAD.encode(json))
-    }
 }
 
 /// A change to one or many clips; what is `None` stays.
@@ -185,6 +147,18 @@ const COLUMNS: &str = "clips.*, \
     (SELECT count(*) FROM likes WHERE clip = clips.id) AS likes";
 
 impl Row {
+    /// The end of a page whose last clip it is.
+    fn cursor(&self, sort: Sort) -> Cursor {
+        Cursor {
+            value: match sort {
+                Sort::Created => self.created.into(),
+                Sort::Title => self.title.clone().into(),
+                Sort::Seconds => self.seconds.into(),
+            },
+            id: self.id.clone(),
+        }
+    }
+
     fn clip(self) -> Clip {
         Clip {
             urls: ClipUrls::of(&self.id),
@@ -312,7 +286,7 @@ impl Store {
         let full = rows.get(limit as usize - 1);
         let more = full.filter(|_| rows.len() > limit as usize);
         Ok(Page {
-            next_cursor: more.map(|last| Cursor::at(last, filter.sort).to_string()),
+            next_cursor: more.map(|last| last.cursor(filter.sort).to_string()),
             items: rows
                 .into_iter()
                 .take(limit as usize)

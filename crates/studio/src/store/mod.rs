@@ -5,6 +5,7 @@
 
 pub mod boards;
 pub mod clips;
+mod cursor;
 pub mod folders;
 pub mod jobs;
 pub mod refusals;
