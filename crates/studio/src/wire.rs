@@ -50,6 +50,37 @@ pub struct Clip {
     pub file: String,
 }
 
+impl Clip {
+    /// What others see of a published clip: not how its owner keeps it.
+    pub fn as_others_see_it(mut self) -> Self {
+        if let Some(Value::Object(settings)) = &mut self.settings {
+            settings.remove("folder_id");
+        }
+        Self {
+            share_url: None,
+            folder_id: None,
+            tags: Vec::new(),
+            favourite: false,
+            bookmarked: false,
+            ..self
+        }
+    }
+}
+
+/// A published clip, as others see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Post {
+    #[serde(flatten)]
+    pub clip: Clip,
+    pub published_at: String,
+    /// Name of the user who published it; null where nobody logs in.
+    pub author: Option<String>,
+    /// Whether an administrator chose it.
+    pub featured: bool,
+    /// Whether whoever asks likes it.
+    pub liked: bool,
+}
+
 /// Frames in order of time, `columns` a row, each `width` × `height` pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sprite {

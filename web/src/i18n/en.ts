@@ -411,9 +411,13 @@ export const en = {
   'login.newpassword': 'New password, at least 8 characters',
   'login.changed': 'The password is changed. Other devices are signed out.',
   'feed.likes': 'Most liked',
+  'feed.featured': 'Featured',
+  'feed.feature': 'Feature it',
+  'feed.by': 'by {name}',
   'feed.play': 'Play {name}',
   'feed.open': 'Open {name}',
   'feed.like': 'Like; {n} so far',
   'feed.use': 'Use this prompt',
   'feed.none': 'Nothing is published yet. A clip’s page has a button for it; all users of this server will see it here.',
+  'feed.nonefeatured': 'Nothing is featured yet. An administrator can feature what is published, with the star below it.',
 }

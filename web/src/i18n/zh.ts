@@ -415,9 +415,13 @@ export const zh: Words = {
   'login.changed': '密码已修改，其他设备已退出登录。',
 
   'feed.likes': '最受喜欢',
+  'feed.featured': '精选',
+  'feed.feature': '设为精选',
+  'feed.by': '作者：{name}',
   'feed.play': '播放 {name}',
   'feed.open': '打开 {name}',
   'feed.like': '喜欢；目前 {n}',
   'feed.use': '用这条提示词',
   'feed.none': '还没有发布内容。片段页面上有发布按钮；此服务器的所有用户都能在这里看到。',
+  'feed.nonefeatured': '还没有精选内容。管理员可以用作品下方的星标把已发布的内容设为精选。',
 }

@@ -47,6 +47,16 @@ export interface Clip {
   settings: Record<string, unknown> | null
 }
 
+/** A published clip, as all users of the server see it. */
+export interface Post extends Clip {
+  likes: number
+  published_at: string
+  /** Null where nobody logs in. */
+  author: string | null
+  featured: boolean
+  liked: boolean
+}
+
 export interface ClipPage {
   items: Clip[]
   next_cursor: string | null

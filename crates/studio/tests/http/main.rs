@@ -2,6 +2,7 @@
 
 mod accounts;
 mod faults;
+mod feed;
 mod generate;
 mod library;
 mod limits;
