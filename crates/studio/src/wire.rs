@@ -266,6 +266,7 @@ pub struct JobRequest {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<String>,
+    /// `priority`, or `relaxed`: free where the plan has it, and behind others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
 }
@@ -332,6 +333,8 @@ pub struct Estimate {
     /// Computing time from measured speeds; none before the first clip.
     pub seconds_estimate: Option<f64>,
     pub tokens: u64,
+    /// Why the plan has too little left for it this month; null if it has enough.
+    pub over_quota: Option<String>,
     pub warnings: Vec<String>,
     pub notes: Vec<String>,
 }

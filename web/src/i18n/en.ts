@@ -137,6 +137,8 @@ export const en = {
   'effort.quality': 'Quality',
   'estimate.time': 'About {time}',
   'estimate.credits': '{n} credits',
+  'estimate.relaxed': 'Relaxed: free, waits behind others',
+  'estimate.over': 'More than your plan has left this month: it will wait in the relaxed queue, for free, behind others.',
 
   'queue.active': '{n} in the queue',
   'queue.none': 'Nothing is being made. What you generate appears here, with its place and the time it takes.',
@@ -159,6 +161,7 @@ export const en = {
   'queue.retry': 'Try again',
   'queue.forget': 'Take off the list',
   'queue.relaxed': 'relaxed',
+  'queue.instead': 'Your plan has too little left this month: it waits in the relaxed queue, for free, behind others.',
 
   'keys.title': 'Keyboard',
   'keys.everywhere': 'Everywhere',
@@ -357,6 +360,7 @@ export const en = {
   'usage.videos': 'Videos this month',
   'usage.credits': 'Credits this month',
   'usage.resets': 'Starts anew {time}',
+  'usage.relaxed': 'What is more than that waits in the relaxed queue, for free, behind others.',
   'storage.clips': 'Clips',
   'storage.how': 'Everything, with prompts, seeds and settings, fits into one archive that another Kinora can read.',
   'storage.export': 'Export all',

@@ -157,6 +157,8 @@ export const zh: Words = {
   'effort.quality': '精细',
   'estimate.time': '约 {time}',
   'estimate.credits': '{n} 点数',
+  'estimate.relaxed': '闲时：免费，排在其他人之后',
+  'estimate.over': '超出了你的方案本月的余量：将免费进入闲时队列，排在其他人之后。',
 
   'queue.active': '队列中有 {n} 项',
   'queue.none': '现在没有在制作的内容。生成的内容会在这里显示位置和所需时间。',
@@ -179,6 +181,7 @@ export const zh: Words = {
   'queue.retry': '重试',
   'queue.forget': '从列表移除',
   'queue.relaxed': '闲时',
+  'queue.instead': '你的方案本月余量不足：已免费进入闲时队列，排在其他人之后。',
 
   'keys.title': '键盘',
   'keys.everywhere': '任何页面',
@@ -360,6 +363,7 @@ export const zh: Words = {
   'usage.videos': '本月视频数',
   'usage.credits': '本月点数',
   'usage.resets': '{time} 重新计算',
+  'usage.relaxed': '超出的部分会免费进入闲时队列，排在其他人之后。',
   'storage.clips': '片段',
   'storage.how': '所有内容，连同提示词、种子和设置，可以打包成一个文件，供另一台 Kinora 读取。',
   'storage.export': '全部导出',

@@ -125,6 +125,8 @@ export interface Estimate {
   credits: number | null
   seconds_estimate: number | null
   tokens: number
+  /** Why the plan has too little left for it this month. */
+  over_quota: string | null
   warnings: string[]
   notes: string[]
 }
@@ -186,7 +188,7 @@ export interface Status {
   models: { name: string; title: string; family: string; default: boolean }[]
   ffmpeg: boolean
   limits: { seconds_max?: number; variants_max?: number; upload_bytes_max?: number }
-  plan: { name: string; seconds?: number | null; resolution?: number | null } | null
+  plan: { name: string; seconds?: number | null; resolution?: number | null; relaxed: boolean } | null
   /** Names of all plans, for administrators. */
   plans: string[]
 }

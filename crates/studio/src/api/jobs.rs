@@ -147,8 +147,11 @@ pub async fn estimate(
     let (asked, credits) = make::asked(&plan, &request);
     let (work, pixels) = make::weight(&plan);
     let each = app.queue.seconds(&plan.model.name, work, pixels).await?;
+    let limits = viewer.plan(&app);
+    let over_quota = app.store.lacking(&viewer.id, &asked, credits, limits);
+    let over_quota = over_quota.await?;
     let mut warnings = Vec::new();
-    if let Some((name, limits)) = viewer.plan(&app)
+    if let Some((name, limits)) = limits
         && let Err(refusal) = limits.check(name, &asked)
     {
         warnings.push(refusal.to_string());
@@ -161,6 +164,7 @@ pub async fn estimate(
         credits: credits * u64::from(asked.variants),
         seconds_estimate: each.map(|each| each * f64::from(asked.variants)),
         tokens: plan.tokens as u64,
+        over_quota,
         warnings,
         notes: plan.notes,
     }))

@@ -1,6 +1,7 @@
 //! The studio over HTTP, with the real engine and the embedded model: clips of a second, in two steps.
 
 mod accounts;
+mod classes;
 mod faults;
 mod feed;
 mod generate;
