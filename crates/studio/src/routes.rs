@@ -74,6 +74,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .fallback(status::missing);
     let private = Router::new()
         .nest("/api", api)
+        .route("/metrics", get(status::metrics))
         .route_layer(from_fn_with_state(app.clone(), guard::viewer));
     let open = Router::new()
         .route("/api/status", get(status::status))
@@ -90,7 +91,6 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .nest("/v1", v1::router(&app))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
-        .route("/metrics", get(status::metrics))
         .fallback(pages::page)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(axum::Extension(stop))

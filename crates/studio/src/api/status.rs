@@ -8,6 +8,7 @@ use kinora_engine::plan::limits;
 use serde_json::{Value, json};
 
 use super::Body;
+use super::accounts::admin;
 use crate::guard::{Viewer, who};
 use crate::store::usage::Usage;
 use crate::{App, Error, Result};
@@ -166,8 +167,12 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str> {
     Ok("ready")
 }
 
-/// For Prometheus.
-pub async fn metrics(State(app): State<App>) -> Result<Response> {
+/// For Prometheus; of administrators.
+pub async fn metrics(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response> {
+    admin(&viewer)?;
     for status in ["queued", "running"] {
         let count: i64 = app.store.count_jobs(status).await?;
         metrics::gauge!("kinora_jobs", "status" => status).set(count as f64);

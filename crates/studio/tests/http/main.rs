@@ -9,6 +9,8 @@ mod library;
 mod limits;
 mod load;
 mod moderation;
+mod outside;
+mod ownership;
 mod queue;
 mod security;
 mod support;
