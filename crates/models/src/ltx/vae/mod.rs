@@ -11,6 +11,7 @@ mod decoder;
 mod encoder;
 mod flow;
 mod norm;
+mod operations;
 mod resnet;
 mod sampling;
 mod tiling;
