@@ -36,6 +36,7 @@ use crate::store::feed::FeedSort;
         clips::get,
         clips::change,
         clips::remove,
+        clips::empty_trash,
         clips::lineage,
         clips::share,
         clips::unshare,

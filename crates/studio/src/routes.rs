@@ -39,6 +39,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/clips/{id}/publish", post(feed::publish).delete(feed::unpublish))
         .route("/clips/{id}/feature", post(feed::feature).delete(feed::unfeature))
         .route("/clips/{id}/like", post(feed::like).delete(feed::unlike))
+        .route("/trash", delete(clips::empty_trash))
         .route("/feed", get(feed::list))
         .route("/jobs", get(jobs::list).post(jobs::create))
         .route("/jobs/estimate", post(jobs::estimate))

@@ -195,6 +195,9 @@ pub struct JobRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub board: Option<Value>,
+    /// The kept board that it is, so that its clips are found by `board` in `/api/clips`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board_id: Option<String>,
     /// The clip to extend, recut, remix or loop; the first to blend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<String>,

@@ -1,7 +1,7 @@
 /** The clips on the library page: one query, its pages as they are scrolled to, and what is selected. */
 import { SvelteSet } from 'svelte/reactivity'
 import { t } from '../i18n/index.svelte'
-import { listClips, post } from './api'
+import { listClips, post, remove } from './api'
 import { hear, loadFolders } from './server.svelte'
 import { complain, toast } from './toasts.svelte'
 import type { Clip } from './types'
@@ -186,4 +186,10 @@ export async function destroy(clips: Clip[]) {
   } catch (error) {
     complain(error)
   }
+}
+
+/** All of it, for good, shown or not. The caller has asked. */
+export async function emptyTrash() {
+  await remove('/api/trash')
+  await show(library.filters)
 }

@@ -109,6 +109,16 @@ pub async fn bulk(
     Ok(Json(Changed { changed }))
 }
 
+/// Removes all that lies in the trash, for good.
+#[utoipa::path(delete, path = "/api/trash", responses((status = 200, body = Changed)))]
+pub async fn empty_trash(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<Changed>> {
+    let changed = app.store.empty_trash(&viewer.id).await?;
+    Ok(Json(Changed { changed }))
+}
+
 fn check(patch: &Patch) -> Result<()> {
     let long = |text: &String, most: usize| text.chars().count() > most;
     if patch.title.as_ref().is_some_and(|title| long(title, 300)) {

@@ -29,6 +29,8 @@ pub struct Filter {
     /// What lies in the trash instead of what does not.
     pub trash: Option<bool>,
     pub job: Option<String>,
+    /// The board whose id the request gave as `board_id`.
+    pub board: Option<String>,
     #[serde(default)]
     pub sort: Sort,
     #[serde(default)]
@@ -390,17 +392,34 @@ impl Store {
                 .execute(&mut *t)
                 .await?;
             if done.rows_affected() > 0 {
-                gone.push(id);
+                gone.push(id.clone());
             }
         }
         self.commit(t).await?;
-        for id in &gone {
+        self.remove_files(&gone).await;
+        Ok(gone.len() as u64)
+    }
+
+    /// Removes all that lies in the trash; gives how many they were.
+    pub async fn empty_trash(&self, owner: &str) -> Result<u64> {
+        let mut t = self.begin().await?;
+        let trashed = sqlx::query_scalar(
+            "DELETE FROM clips WHERE owner = ? AND trashed IS NOT NULL RETURNING id",
+        );
+        let gone: Vec<String> = trashed.bind(owner).fetch_all(&mut *t).await?;
+        self.commit(t).await?;
+        self.remove_files(&gone).await;
+        Ok(gone.len() as u64)
+    }
+
+    /// Of clips that are in the library no more.
+    async fn remove_files(&self, ids: &[String]) {
+        for id in ids {
             let folder = self.files.clip(id);
             if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
                 tracing::warn!(%error, folder = %folder.display(), "a removed clip's files are left behind");
             }
         }
-        Ok(gone.len() as u64)
     }
 
     /// Sets or ends the share link.
@@ -491,6 +510,7 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, owner: &str, filter: &Filter) {
         ("kind", &filter.kind),
         ("tool", &filter.tool),
         ("job", &filter.job),
+        ("json_extract(settings, '$.board_id')", &filter.board),
     ] {
         if let Some(wanted) = wanted {
             sql.push(format!(" AND {column} = "))

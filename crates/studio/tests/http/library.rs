@@ -386,6 +386,28 @@ async fn a_library_moves_to_another_studio() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_trash_is_emptied_as_a_whole_and_nothing_else() {
+    let studio = Studio::idle().await;
+    let (kept, first) = (clip(&studio, "kept").await, clip(&studio, "first").await);
+    let second = clip(&studio, "second").await;
+    let trash = json!({"ids": [first, second], "trashed": true});
+    studio.post("/api/clips/bulk", trash).await;
+    assert_eq!(
+        studio.ask(Method::DELETE, "/api/trash", None).await.1["changed"],
+        2
+    );
+    assert_eq!(
+        studio.ask(Method::DELETE, "/api/trash", None).await.1["changed"],
+        0
+    );
+    assert_eq!(studio.get("/api/clips?trash=true").await["total"], 0);
+    let files = |id: &str| studio.data.path().join("clips").join(id).exists();
+    assert!(files(&kept) && !files(&first) && !files(&second));
+    assert_eq!(titles(&studio.get("/api/clips").await), ["kept"]);
+    studio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_clips_are_paged_through_and_searched_at_once() {
     let studio = Studio::idle().await;
     let path = studio.data.path().join("studio.db");

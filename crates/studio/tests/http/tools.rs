@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Studio, small};
+use crate::support::{Studio, picture, small};
 
 /// Makes a clip; its length in seconds is held against `seconds`.
 async fn make(studio: &Studio, asked: Value, seconds: f64) -> Value {
@@ -22,13 +22,17 @@ async fn make(studio: &Studio, asked: Value, seconds: f64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_board_keeps_its_own_seed() {
+async fn a_board_keeps_its_own_seed_and_finds_its_clips() {
     let studio = Studio::start().await;
     let board = json!({"duration": 0.5, "seed": 7, "cards": [{"at": 0, "text": "a crane"}]});
-    let asked =
-        json!({"tool": "storyboard", "board": board, "size": "96x64", "fps": 8, "steps": 1});
+    let asked = json!({"tool": "storyboard", "board": board, "board_id": "crane", "size": "96x64", "fps": 8, "steps": 1});
     let clip = make(&studio, asked, 0.5).await;
     assert_eq!(clip["seed"], 7);
+    assert_eq!(clip["settings"]["board"], board, "as it was sent");
+    studio.upload("other.png", picture()).await;
+    let of = async |board: &str| studio.get(&format!("/api/clips?board={board}")).await;
+    assert_eq!(of("crane").await["items"], json!([clip]));
+    assert_eq!(of("another").await["total"], 0);
     let wrong =
         json!({"tool": "storyboard", "board": {"duration": 1, "seed": 9007199254740993u64}});
     assert_eq!(
