@@ -1,5 +1,5 @@
 /** One board while it is edited: its cards, what is selected, the way back, and the copy on the server. */
-import { getClip, get, post, put } from '../lib/api'
+import { getClip, get, put } from '../lib/api'
 import { hundredth } from '../lib/numbers'
 import { complain } from '../lib/toasts.svelte'
 import type { Board, Clip, StoredBoard } from '../lib/types'
@@ -19,12 +19,12 @@ export class Editor {
   scene = $state<Scene>({ duration: 10, aspect: '16:9', resolution: '480p', prompt: '', seed: null, style: null })
   cards = $state<Item[]>([])
   selected = $state(-1)
+  /** The playhead, in seconds. */
   time = $state(0)
+  playing = $state(false)
   loaded = $state(false)
   failed = $state('')
   saving = $state<'saved' | 'waiting' | 'failed'>('saved')
-  warnings = $state<string[]>([])
-  refused = $state('')
   /** Clips that cards name, as they are fetched. */
   clips = $state<Record<string, Clip | null>>({})
   past = $state.raw<Snapshot[]>([])
@@ -52,7 +52,6 @@ export class Editor {
       this.cards = (cards ?? []).map((card) => ({ ...card, key: this.#next++ }))
       this.#last = this.#snapshot()
       this.loaded = true
-      void this.#check()
       for (const card of this.cards) this.need(card.clip ?? card.image)
     } catch (error) {
       this.failed = error instanceof Error ? error.message : String(error)
@@ -119,7 +118,6 @@ export class Editor {
     try {
       await put(`/api/boards/${this.id}`, body)
       this.saving = JSON.stringify(body) === JSON.stringify(this.#stored()) ? 'saved' : 'waiting'
-      await this.#check()
     } catch (error) {
       this.saving = 'failed'
       complain(error)
@@ -128,19 +126,10 @@ export class Editor {
   #stored() {
     return { name: this.name.trim() || '…', board: this.board }
   }
-  async #check() {
-    if (!this.cards.length && !this.scene.prompt.trim()) {
-      this.warnings = []
-      this.refused = ''
-      return
-    }
-    try {
-      const said = await post<{ warnings: string[]; error: string | null }>(`/api/boards/${this.id}/check`)
-      this.warnings = said.warnings
-      this.refused = said.error ?? ''
-    } catch {
-      // what is wrong is said again when the board is to be generated
-    }
+  /** From the playhead on; from the beginning if it stands at the end. */
+  play() {
+    if (this.time >= this.scene.duration - 0.01) this.time = 0
+    this.playing = true
   }
 
   add(card: Omit<Item, 'key' | 'at'>, at: number) {

@@ -75,6 +75,29 @@ export function close(cards: Item[]): Stretch[] {
   })
 }
 
+/** What the spacing of the cards leads to: a jump at a card, or a long stretch beside it that nothing leads. */
+export interface Hint {
+  kind: 'close' | 'before' | 'after'
+  seconds: number
+  card: Item
+}
+
+/** In order of time; each names the card that is to be moved or joined by another. */
+export function hints(cards: Item[], duration: number): Hint[] {
+  const all = sorted(cards)
+  const wide = drawn(cards, duration).filter((one) => one.hint)
+  return [...wide, ...close(cards)]
+    .sort((a, b) => a.from - b.from)
+    .flatMap(({ from, to, hint }): Hint[] => {
+      const seconds = to - from
+      const before = all.findLast((card) => card.at <= from + 1e-6)
+      const after = all.find((card) => card.at >= to - 1e-6)
+      if (hint === 'close') return after ? [{ kind: 'close', seconds, card: after }] : []
+      if (before) return [{ kind: 'after', seconds, card: before }]
+      return after ? [{ kind: 'before', seconds, card: after }] : []
+    })
+}
+
 /** A card in two at `time`: footage is parted, words and pictures are met again. Returns null where that makes no sense. */
 export function split(cards: Item[], card: Item, time: number, duration: number, key: number): [Item, Item] | null {
   const end = reach(cards, card, duration)
@@ -90,6 +113,12 @@ export function split(cards: Item[], card: Item, time: number, duration: number,
 /** The board as the server reads it: without keys, in order of time. */
 export function plain(board: Omit<Board, 'cards'>, cards: Item[]): Board {
   return { ...board, cards: sorted(cards).map(({ key: _, ...card }) => card) }
+}
+
+/** Whether two boards say the same, in whatever order their fields stand. */
+export function same(one: unknown, other: unknown): boolean {
+  const fields = (_: string, value: unknown) => (typeof value === 'object' && value && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value)
+  return JSON.stringify(one, fields) === JSON.stringify(other, fields)
 }
 
 /** Distance of the ruler's marks, so that they stay readable at `scale` pixels a second. */

@@ -25,9 +25,6 @@ interface Prefs {
   view: 'grid' | 'list'
   tile: number
   history: string[]
-  /** Jobs and clips of each storyboard, newest first. */
-  boards: Record<string, string[]>
-  boardClips: Record<string, string[]>
   composed: Composed
 }
 
@@ -38,8 +35,6 @@ const first: Prefs = {
   view: 'grid',
   tile: 190,
   history: [],
-  boards: {},
-  boardClips: {},
   composed: { prompt: '', style: '', aspect: '16:9', resolution: '480p', seconds: 5, variants: 1, seed: null, locked: false, effort: 'standard', model: '', attached: null, relaxed: false },
 }
 

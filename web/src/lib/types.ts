@@ -92,6 +92,7 @@ export interface JobRequest {
   tool: Tool
   prompt?: string
   board?: Board
+  board_id?: string
   clip?: string
   clip_b?: string
   image?: string
