@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { launch, start, violations } from './studio.mjs'
+import { launch, looks, start, violations } from './studio.mjs'
 
 /** A file of settings beside which the server finds its plans. */
 const settings = join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
@@ -31,7 +31,12 @@ async function signIn(on, name, password) {
 test('an admin signs in, makes a key and a user, and signs out', { skip: Boolean(process.env.STUDIO) }, async () => {
   await page.goto(`${studio.base}/settings/keys`)
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
-  assert.deepEqual(await violations(page), [])
+  for (const [colorScheme, width] of looks) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 720 })
+    assert.deepEqual(await violations(page), [], `in ${colorScheme} at ${width}`)
+  }
+  await page.setViewportSize({ width: 1280, height: 720 })
   await signIn(page, 'admin', 'not this')
   await page.getByRole('alert').waitFor()
   await signIn(page, 'admin', /password (\S+)/.exec(studio.log())[1])

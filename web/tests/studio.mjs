@@ -1,4 +1,5 @@
 // A studio for the tests: the real server on an empty directory, and a browser on its pages.
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -21,7 +22,7 @@ const freePort = () =>
 
 /** Starts a server with these flags beside its address and folder. */
 export async function start(...flags) {
-  if (process.env.STUDIO) return { base: process.env.STUDIO, stop: async () => {}, log: () => '' }
+  if (process.env.STUDIO) return { base: process.env.STUDIO, data: '', stop: async () => {}, log: () => '' }
   const data = mkdtempSync(join(tmpdir(), 'studio-'))
   const base = `http://127.0.0.1:${await freePort()}`
   const server = spawn(program, ['serve', '--addr', base.slice(7), '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -42,10 +43,57 @@ export async function start(...flags) {
     clearTimeout(late)
     rmSync(data, { recursive: true, force: true })
   }
-  return { base, stop, log: () => log }
+  return { base, data, stop, log: () => log }
+}
+
+/** Asks a studio as its pages do; `make` waits for the clips of a job. */
+export function client(base) {
+  async function ask(method, path, body) {
+    const headers = { 'content-type': 'application/json', 'x-csrf': '1' }
+    const answer = await fetch(base + path, { method, headers, body: body && JSON.stringify(body) })
+    const text = await answer.text()
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`)
+    return text && JSON.parse(text)
+  }
+  const get = (path) => ask('GET', path)
+  const post = (path, body = {}) => ask('POST', path, body)
+  async function make(request) {
+    const { id } = await post('/api/jobs', request)
+    for (const end = Date.now() + MADE; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
+      const job = await get(`/api/jobs/${id}`)
+      if (job.status === 'completed') return Promise.all(job.clips.map((clip) => get(`/api/clips/${clip}`)))
+      assert.ok(['queued', 'running'].includes(job.status), `${job.status}: ${job.error}`)
+    }
+    assert.fail(`${request.prompt ?? request.tool} was never made`)
+  }
+  return { get, post, make }
+}
+
+/** Milliseconds that making a clip may take on a busy machine. */
+export const MADE = 120_000
+/** The smallest and shortest that the engine draws. */
+export const tiny = (prompt) => ({ prompt, size: '96x64', seconds: 1, fps: 8, steps: 1 })
+
+/** Lets go of a file of the desktop over an element, at a point of it. */
+export async function dropFile(page, target, { name, mimeType, buffer }, at) {
+  const dataTransfer = await page.evaluateHandle(
+    ([name, type, text]) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], name, { type }))
+      return transfer
+    },
+    [name, mimeType, buffer.toString('base64')],
+  )
+  const box = await target.boundingBox()
+  const event = { dataTransfer, clientX: box.x + at.x, clientY: box.y + at.y }
+  await target.dispatchEvent('dragover', event)
+  await target.dispatchEvent('drop', event)
 }
 
 export const launch = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] })
+
+/** Themes and widths that every page is looked at in. */
+export const looks = ['dark', 'light'].flatMap((colorScheme) => [1280, 768, 390].map((width) => [colorScheme, width]))
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

@@ -2,9 +2,8 @@
 // Clips are one second long and drafts, so that it stays short; each step uses what the one before made.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, start, violations } from './studio.mjs'
+import { MADE, launch, looks, start, violations } from './studio.mjs'
 
-const MADE = 120_000
 let studio, browser, page
 const complaints = []
 
@@ -69,6 +68,7 @@ function step(name, act) {
 step('one prompt makes four variants', async () => {
   await page.getByRole('textbox', { name: 'What to show' }).fill('a woolly mammoth walks in the desert, wide-angle shot')
   await choose('16:9', '1:1 square')
+  await choose('480p', '720p')
   await choose('5 s', '1 s')
   await choose('×1', '4 at once')
   await choose('Standard', 'Draft')
@@ -80,7 +80,7 @@ step('one prompt makes four variants', async () => {
   await page.getByText('1/4').waitFor({ timeout: MADE })
   const all = await clips()
   assert.equal(all.length, 4)
-  assert.ok(all.every((clip) => clip.width === 480 && clip.height === 480 && Math.abs(clip.seconds - 1) < 0.05))
+  assert.ok(all.every((clip) => clip.width === 720 && clip.height === 720 && Math.abs(clip.seconds - 1) < 0.05))
   assert.equal(new Set(all.map((clip) => clip.seed)).size, 4, 'each variant has its own seed')
   ;[first, second] = all.sort((a, b) => a.variant - b.variant)
 })
@@ -170,8 +170,11 @@ step('a picture from the desktop becomes the first frame of a clip', async () =>
   await page.waitForFunction(() => localStorage.getItem('kinora')?.includes('a lion walks in the meadow'))
   await page.reload()
   await page.locator('.attached img').waitFor()
+  await choose('720p', '480p')
+  await choose('1 s', '2 s')
   await page.getByRole('textbox', { name: 'What to show' }).focus()
   const clip = await made('generate', () => page.keyboard.press('Enter'))
+  assert.ok(Math.abs(clip.seconds - 2) < 0.05, `${clip.seconds} s`)
   const [upload] = await clips('&kind=upload')
   assert.deepEqual(clip.parents, [upload.id])
   assert.equal(upload.frames, 1)
@@ -265,7 +268,7 @@ step('a storyboard of two cards becomes a clip', async () => {
   assert.deepEqual([written.prompt, written.cards[1].text], ['a quiet stream at dawn, soft light', 'the crane dips its head into the water'])
   const clip = await made('storyboard', () => page.getByRole('button', { name: 'Draft' }).click())
   assert.ok(Math.abs(clip.seconds - 2) < 0.05, `${clip.seconds} s`)
-  await page.getByRole('link', { name: /A clip of this board/ }).waitFor()
+  await page.getByRole('link', { name: /^Open the clip of this board/ }).waitFor()
 })
 
 step('cards are dragged, trimmed, undone, and kept', async () => {
@@ -363,21 +366,45 @@ step('two tabs do not undo each other', async () => {
   await other.close()
 })
 
-step('every page is accessible, in both themes at three widths', async () => {
-  const [board] = (await api('/api/boards')).items
-  const paths = ['/', '/queue', '/feed', '/boards', `/boards/${board.id}`, `/clip/${first.id}`, `/clip/${first.id}?tool=recut`, `/clip/${first.id}?tool=blend`, `/clip/${first.id}?tool=loop`, '/settings/looks', '/settings/models', '/settings/styles', '/settings/storage', '/settings/keys', '/nowhere']
-  const looks = ['dark', 'light'].flatMap((colorScheme) => [1280, 768, 390].map((width) => [colorScheme, width]))
+/** What axe has to say of the page, and whether it is too wide, in each look. */
+async function inspect(what) {
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' })
   for (const [colorScheme, width] of looks) {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 800 })
-    for (const path of paths) {
-      await page.goto(studio.base + path)
-      await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' })
-      await page.waitForTimeout(250)
-      assert.deepEqual(await violations(page), [], `${path} in ${colorScheme} at ${width}`)
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      assert.ok(wide <= 0, `${path} is ${wide} px too wide at ${width}`)
-    }
+    await page.waitForTimeout(150)
+    assert.deepEqual(await violations(page), [], `${what} in ${colorScheme} at ${width}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.ok(wide <= 0, `${what} is ${wide} px too wide at ${width}`)
+  }
+}
+
+step('every page is accessible, in both themes at three widths', async () => {
+  const [board] = (await api('/api/boards')).items
+  const tools = ['remix', 'recut', 'extend', 'blend', 'loop', 'style'].map((tool) => `/clip/${first.id}?tool=${tool}`)
+  const sections = ['looks', 'models', 'styles', 'usage', 'storage', 'moderation', 'keys'].map((section) => `/settings/${section}`)
+  for (const path of ['/', '/queue', '/feed', '/boards', `/boards/${board.id}`, `/clip/${first.id}`, ...tools, ...sections, '/nowhere']) {
+    await page.goto(studio.base + path)
+    await inspect(path)
+  }
+})
+
+step('open dialogs and menus are accessible, too', async () => {
+  const dialogs = {
+    keyboard: ['/', () => page.keyboard.press('?')],
+    picker: [`/clip/${first.id}?tool=blend`, () => page.getByRole('button', { name: 'Choose the other clip' }).click()],
+    tags: ['/', async () => (await page.locator('[data-tile="0"]').focus(), await page.keyboard.press('x'), await page.getByRole('button', { name: 'Add tags' }).click())],
+    folder: [`/?folder=${(await api('/api/folders')).items[0].id}`, async () => (await page.getByRole('button', { name: 'Change this folder' }).click(), await page.getByRole('menuitem', { name: 'Rename folder' }).click())],
+    post: ['/feed', () => page.getByRole('button', { name: `Play ${first.prompt}` }).click()],
+  }
+  for (const [name, [path, show]] of Object.entries(dialogs)) {
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.goto(studio.base + path)
+    await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' })
+    await show()
+    await page.getByRole('dialog').waitFor()
+    await inspect(`the dialog ${name}`)
+    await page.keyboard.press('Escape')
   }
 })
 

@@ -6,7 +6,7 @@ import { runnerImport } from 'vite'
 const load = async (path) => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { columns, justify, neighbour, visible } = await load('./src/library/layout.ts')
 const { group } = await load('./src/library/groups.ts')
-const { close, drawn, place, plain, reach, split } = await load('./src/board/timeline.ts')
+const { close, drawn, hints, place, plain, reach, same, split } = await load('./src/board/timeline.ts')
 const cuts = await load('./src/clip/cuts.ts')
 const { merge } = await load('./src/lib/merge.ts')
 
@@ -101,6 +101,21 @@ test('what will be drawn is known, and cards that are too close are named', () =
   assert.deepEqual(close(cards).map((one) => [one.from, one.to]), [[3, 3.2]])
   assert.deepEqual(close([words(1, 0), { key: 2, at: 0.3, image: 'i' }]), [])
   assert.deepEqual(close([film(1, 0, 0, 1), { key: 2, at: 1.3, image: 'i', gap: 'cut' }]), [])
+})
+
+test('spacing is said of the card that is to be moved or joined', () => {
+  const said = (cards, duration) => hints(cards, duration).map(({ kind, seconds, card }) => [kind, Math.round(seconds * 10) / 10, card.key])
+  const cards = [film(1, 7, 0, 1), { key: 2, at: 8.3, image: 'i' }]
+  assert.deepEqual(said(cards, 20), [['before', 7, 1], ['close', 0.3, 2], ['after', 11.7, 2]])
+  assert.deepEqual(said([words(3, 0), ...cards], 20)[0], ['after', 7, 3])
+  assert.deepEqual(said([words(3, 0), words(4, 4), ...cards], 9), [['close', 0.3, 2]])
+  assert.deepEqual(said([], 20), [], 'an empty board is no fault')
+})
+
+test('boards are the same in whatever order their fields stand', () => {
+  const board = { duration: 2, seed: null, cards: [{ at: 0, text: 'a' }] }
+  assert.ok(same(board, { cards: [{ text: 'a', at: 0, image: undefined }], seed: null, duration: 2 }))
+  assert.ok(!same(board, { ...board, cards: [{ at: 0, text: 'b' }] }))
 })
 
 test('a board goes to the server in order of time and without the page’s own keys', () => {
