@@ -82,7 +82,7 @@ test('a clip and what it came from move together side by side', async () => {
   await page.getByRole('button', { name: 'Pause' }).click()
   await page.waitForFunction(() => [...document.querySelectorAll('.stage video')].every((video) => video.paused))
   const played = await times()
-  assert.ok(Math.abs(played[0] - played[1]) < 0.2, `${played}`)
+  assert.ok(Math.abs(played[0] - played[1]) < 0.01, `${played}`)
 })
 
 test('a stranger opens a shared link and sees the clip, with a picture for previews, until it is ended', async () => {
