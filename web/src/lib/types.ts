@@ -157,8 +157,10 @@ export interface Folder {
 export interface Style {
   name: string
   title: string
-  text?: string
-  parts?: Record<string, string>
+  text: string
+  parts: Record<string, string>
+  pictures: string[]
+  thumbnail: string | null
   builtin: boolean
 }
 

@@ -46,10 +46,9 @@ pub async fn submit(
     if let Some((name, limits)) = limits {
         limits.check(name, &asked)?;
     }
-    let (origin, prompt) = (intake.origin.unwrap_or("studio"), make::prompt_of(&plan));
-    app.policy
-        .check(&app.store, viewer, origin, &prompt)
-        .await?;
+    let (origin, prompt) = (intake.origin.unwrap_or(STUDIO), make::prompt_of(&plan));
+    let words = make::words_of(&plan);
+    app.policy.check(&app.store, viewer, origin, &words).await?;
     let (work, pixels) = make::weight(&plan);
     let job = NewJob {
         id,
@@ -153,8 +152,8 @@ pub async fn estimate(
     {
         warnings.push(refusal.to_string());
     }
-    let prompt = make::prompt_of(&plan);
-    if let Some(hit) = app.policy.look(&app.store, &viewer, &prompt).await? {
+    let words = make::words_of(&plan);
+    if let Some(hit) = app.policy.look(&app.store, &viewer, &words).await? {
         warnings.push(moderation::sentence(&hit));
     }
     Ok(Json(Estimate {
