@@ -113,8 +113,14 @@ pub struct Job {
     pub steps: u64,
     /// 0–100, over all variants.
     pub progress: f64,
-    /// How many are served before it; while queued.
+    /// Its place in the line, paused jobs counted; while queued.
+    pub place: Option<u32>,
+    /// How many are served before it; while queued and not paused.
     pub position: Option<u32>,
+    /// It keeps its place, and is not taken.
+    pub paused: bool,
+    /// Whether another request can take its place: it waits, was never begun, and is not of the Videos API.
+    pub editable: bool,
     pub eta_seconds: Option<f64>,
     pub variants: u32,
     /// The clips that are ready.

@@ -63,7 +63,13 @@ export interface Job {
   step: number
   steps: number
   progress: number
+  /** In the line, paused ones counted. */
+  place: number | null
+  /** How many are served before it; none while it is paused. */
   position: number | null
+  paused: boolean
+  /** Whether another request can take its place. */
+  editable: boolean
   eta_seconds: number | null
   variants: number
   clips: string[]
@@ -75,6 +81,9 @@ export interface Job {
   finished_at: string | null
   preview_url: string | null
   folder_id: string | null
+  width: number
+  height: number
+  seconds: number
   request: JobRequest
 }
 
@@ -95,6 +104,7 @@ export interface JobRequest {
   curve?: [number, number][]
   preset?: 'transition' | 'mix' | 'sample'
   gap?: number
+  size?: string
   aspect?: Aspect
   resolution?: Resolution
   seconds?: number

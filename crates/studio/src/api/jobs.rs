@@ -14,7 +14,7 @@ use super::{Body, Id, Params, check_limit};
 use crate::events::place;
 use crate::files::{PREVIEW, fresh_id};
 use crate::guard::Viewer;
-use crate::store::jobs::{Filter, NewJob};
+use crate::store::jobs::{Filter, NewJob, STUDIO};
 use crate::wire::{Estimate, Job, JobRequest, List, check_seed};
 use crate::{App, Error, Result};
 use crate::{make, moderation};
@@ -22,7 +22,7 @@ use crate::{make, moderation};
 /// What an API hands over beside the request itself.
 #[derive(Debug, Clone, Default)]
 pub struct Intake {
-    /// `v1`, or else `studio`.
+    /// `v1`, or else [`STUDIO`].
     pub origin: Option<&'static str>,
     pub idempotency: Option<String>,
     /// What the API wants to find again in the job.
@@ -39,18 +39,30 @@ pub async fn submit(
     if let Some(job) = repeated(app, viewer, intake.idempotency.as_deref()).await? {
         return Ok(job);
     }
-    let id = fresh_id();
+    let job = checked(app, viewer, request, fresh_id(), intake).await?;
+    let mut job = app.store.create_job(&job, viewer.plan(app)).await?;
+    place(&mut job, &app.queue.places().await?);
+    Ok(job)
+}
+
+/// A job that the user's plan and the rules of this studio let pass, but for what is used of the plan.
+async fn checked(
+    app: &App,
+    viewer: &Viewer,
+    request: JobRequest,
+    id: String,
+    intake: Intake,
+) -> Result<NewJob> {
     let (plan, request) = resolve(app, viewer, request, &id).await?;
     let (asked, credits) = make::asked(&plan, &request);
-    let limits = viewer.plan(app);
-    if let Some((name, limits)) = limits {
+    if let Some((name, limits)) = viewer.plan(app) {
         limits.check(name, &asked)?;
     }
     let (origin, prompt) = (intake.origin.unwrap_or(STUDIO), make::prompt_of(&plan));
     let words = make::words_of(&plan);
     app.policy.check(&app.store, viewer, origin, &words).await?;
     let (work, pixels) = make::weight(&plan);
-    let job = NewJob {
+    Ok(NewJob {
         id,
         owner: viewer.id.clone(),
         origin,
@@ -67,10 +79,7 @@ pub async fn submit(
         idempotency: intake.idempotency,
         extra: intake.extra,
         request,
-    };
-    let mut job = app.store.create_job(&job, limits).await?;
-    place(&mut job, &app.queue.places().await?);
-    Ok(job)
+    })
 }
 
 /// The job that this key began before, if it did.
@@ -187,6 +196,39 @@ pub async fn get(
     Id(id): Id,
 ) -> Result<Json<Job>> {
     placed(&app, app.store.job(&viewer.id, &id).await?).await
+}
+
+/// Puts another request in a waiting job's place: it keeps its turn, and the difference in price is charged. A job that was begun stays as it is.
+#[utoipa::path(put, path = "/api/jobs/{id}", request_body = JobRequest, responses((status = 200, body = Job), (status = 400), (status = 404), (status = 409), (status = 429)))]
+pub async fn replace(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    Body(request): Body<JobRequest>,
+) -> Result<Json<Job>> {
+    let job = checked(&app, &viewer, request, id, Intake::default()).await?;
+    let job = app.store.replace_job(&job, viewer.plan(&app)).await?;
+    placed(&app, job).await
+}
+
+/// Keeps a waiting job from being taken. Its place stays, and its price is held.
+#[utoipa::path(post, path = "/api/jobs/{id}/pause", responses((status = 200, body = Job), (status = 404), (status = 409)))]
+pub async fn pause(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    placed(&app, app.store.pause_job(&viewer.id, &id).await?).await
+}
+
+/// Lets a paused job be taken again, at its place.
+#[utoipa::path(post, path = "/api/jobs/{id}/resume", responses((status = 200, body = Job), (status = 404), (status = 409)))]
+pub async fn resume(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    placed(&app, app.store.resume_job(&viewer.id, &id).await?).await
 }
 
 /// What the clip looked like at some step, while it is drawn. A page may ask just after the clip is done: there is none then, which is no fault.

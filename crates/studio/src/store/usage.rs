@@ -44,6 +44,19 @@ pub(super) async fn hold(
     Ok(())
 }
 
+/// Holds the price of a job's new request instead of that of its old.
+pub(super) async fn hold_instead(
+    t: &mut SqliteConnection,
+    job: &NewJob,
+    plan: Option<(&str, &Plan)>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM charges WHERE job = ?")
+        .bind(&job.id)
+        .execute(&mut *t)
+        .await?;
+    hold(t, job, plan).await
+}
+
 /// Holds the price of a job that was settled before, beside what its clips cost.
 pub(super) async fn hold_again(
     t: &mut SqliteConnection,

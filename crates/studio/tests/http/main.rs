@@ -9,6 +9,7 @@ mod load;
 mod moderation;
 mod queue;
 mod security;
+mod settings;
 mod support;
 mod tools;
 mod transfer;
