@@ -12,8 +12,8 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, moderation, status, styles, transfer,
-    uploads,
+    accounts, boards, clips, events, folders, jobs, media, moderation, status, storage, styles,
+    transfer, uploads,
 };
 use crate::store::clips::{Order, Sort};
 
@@ -27,6 +27,7 @@ use crate::store::clips::{Order, Sort};
         status::status,
         status::models,
         status::usage,
+        storage::storage,
         status::settings,
         status::change_settings,
         clips::list,

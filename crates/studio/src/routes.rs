@@ -13,8 +13,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, moderation, status, styles, transfer,
-    uploads,
+    accounts, boards, clips, events, folders, jobs, media, moderation, status, storage, styles,
+    transfer, uploads,
 };
 use crate::{App, guard, openapi, pages, v1};
 
@@ -74,6 +74,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/moderation/refusals/{id}", patch(moderation::overrule))
         .route("/models", get(status::models))
         .route("/usage", get(status::usage))
+        .route("/storage", get(storage::storage))
         .route("/settings", get(status::settings).patch(status::change_settings))
         .fallback(status::missing);
     let private = Router::new()

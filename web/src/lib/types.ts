@@ -202,10 +202,27 @@ export interface Counts {
 }
 
 export interface Usage {
-  plan: { name: string } | string | null
-  videos_used?: number
-  videos?: number | null
-  credits_used?: number
-  credits?: number | null
-  resets_at?: string
+  /** Its name. */
+  plan: string | null
+  videos_used: number
+  videos: number | null
+  credits_used: number
+  credits: number | null
+  resets_at: string
+  allows: Plan | null
+  /** Seconds and credits of each size. */
+  prices: { resolution: number; square: boolean; credits: [number, number][] }[]
+}
+
+export interface Storage {
+  bytes: number
+  kinds: Record<'clips' | 'uploads' | 'thumbnails' | 'checkpoints' | 'trash' | 'styles', number>
+  free: number | null
+  users: { id: string; name: string; bytes: number }[] | null
+}
+
+export interface Imported {
+  clips: number
+  skipped: number
+  problems: string[]
 }

@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod media;
 pub mod moderation;
 pub mod status;
+pub mod storage;
 pub mod styles;
 pub mod transfer;
 pub mod uploads;

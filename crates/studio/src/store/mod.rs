@@ -9,6 +9,7 @@ mod cursor;
 pub mod folders;
 pub mod jobs;
 pub mod refusals;
+pub mod storage;
 pub mod styles;
 pub mod usage;
 pub mod users;
