@@ -304,8 +304,12 @@ impl Class {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Estimate {
     pub credits: u64,
-    /// Computing time from measured speeds; none before the first clip.
-    pub seconds_estimate: Option<f64>,
+    /// What is left of the plan this month, before this job; none where nothing is limited.
+    pub credits_left: Option<u64>,
+    /// Computing time.
+    pub seconds_estimate: f64,
+    /// Whether it comes from measured speeds. Before the model's first clip it is a guess from the operations that there are.
+    pub measured: bool,
     pub tokens: u64,
     pub warnings: Vec<String>,
     pub notes: Vec<String>,

@@ -122,8 +122,12 @@ export interface JobRequest {
 }
 
 export interface Estimate {
-  credits: number | null
-  seconds_estimate: number | null
+  credits: number
+  /** Of the plan, before this job. */
+  credits_left: number | null
+  seconds_estimate: number
+  /** Whether the time comes from clips that were made here. */
+  measured: boolean
   tokens: number
   warnings: string[]
   notes: string[]
@@ -188,7 +192,7 @@ export interface Status {
   models: { name: string; title: string; family: string; default: boolean }[]
   ffmpeg: boolean
   limits: { seconds_max?: number; variants_max?: number; upload_bytes_max?: number }
-  plan: { name: string; seconds?: number | null; resolution?: number | null } | null
+  plan: ({ name: string } & Plan) | null
   /** Names of all plans, for administrators. */
   plans: string[]
 }
@@ -199,6 +203,17 @@ export interface Counts {
   trash: number
   queued: number
   running: number
+}
+
+/** What a plan allows; null is no limit. */
+export interface Plan {
+  videos: number | null
+  credits: number | null
+  seconds: number | null
+  resolution: number | null
+  concurrency: number | null
+  relaxed: boolean
+  watermark: boolean
 }
 
 export interface Usage {

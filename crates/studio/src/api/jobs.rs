@@ -155,6 +155,8 @@ pub async fn estimate(
     let (asked, credits) = make::asked(&plan, &request);
     let (work, pixels) = make::weight(&plan);
     let each = app.queue.seconds(&plan.model.name, work, pixels).await?;
+    let measured = each.map(|each| each * f64::from(asked.variants));
+    let usage = app.store.usage(&viewer.id, viewer.plan(&app)).await?;
     let mut warnings = Vec::new();
     if let Some((name, limits)) = viewer.plan(&app)
         && let Err(refusal) = limits.check(name, &asked)
@@ -167,7 +169,9 @@ pub async fn estimate(
     }
     Ok(Json(Estimate {
         credits: credits * u64::from(asked.variants),
-        seconds_estimate: each.map(|each| each * f64::from(asked.variants)),
+        credits_left: usage.credits_left(),
+        seconds_estimate: measured.unwrap_or_else(|| plan.describe().estimated_seconds),
+        measured: measured.is_some(),
         tokens: plan.tokens as u64,
         warnings,
         notes: plan.notes,

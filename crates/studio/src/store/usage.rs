@@ -18,7 +18,16 @@ pub struct Usage {
     pub videos: Option<u64>,
     pub credits_used: u64,
     pub credits: Option<u64>,
+    /// RFC 3339.
     pub resets_at: String,
+}
+
+impl Usage {
+    /// Credits that can still be spent this month, where there is a limit.
+    pub fn credits_left(&self) -> Option<u64> {
+        let left = |credits: u64| credits.saturating_sub(self.credits_used);
+        self.credits.map(left)
+    }
 }
 
 const USED: &str = "SELECT coalesce(sum(credits), 0), coalesce(sum(videos), 0) FROM charges \
