@@ -103,6 +103,7 @@ export const en = {
   'clip.more': 'One more',
   'clip.final': 'Final version',
   'clip.attach': 'Start a prompt from it',
+  'clip.marked': '{format} with the visible mark',
   'clip.download': 'Download',
 
   composer: 'Composer',

@@ -14,11 +14,10 @@ use utoipa::ToSchema;
 
 use super::boards::{self, Edit};
 use super::folders::Name;
-use super::media::{delivered, file_once};
+use super::media::{delivered, file_once, marked_name};
 use super::styles::{self, NewStyle};
 use super::uploads::{form_of, multipart, place, read_upload, receive};
 use crate::derive::Meta;
-use crate::files::MARKED;
 use crate::guard::Viewer;
 use crate::scratch::Scratch;
 use crate::store::clips::{Filter, NewClip, Order, Patch};
@@ -118,7 +117,7 @@ async fn media_of(app: &App, clip: &Clip) -> Result<String> {
         // it goes without its media.
         Err(error) => {
             tracing::warn!(%error, clip = clip.id, "exported without its media");
-            Ok(MARKED.to_owned())
+            Ok(marked_name(clip))
         }
     }
 }
