@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { runnerImport } from 'vite'
 
 const load = async (path) => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
-const { justify, neighbour, visible } = await load('./src/library/layout.ts')
+const { columns, justify, neighbour, visible } = await load('./src/library/layout.ts')
 const { group } = await load('./src/library/groups.ts')
 const { close, drawn, place, plain, reach, split } = await load('./src/board/timeline.ts')
 const cuts = await load('./src/clip/cuts.ts')
@@ -30,6 +30,27 @@ test('only what is on the screen is drawn', () => {
   const [from, to] = visible(boxes, 50_000, 50_800)
   assert.ok(to - from > 10 && to - from < 60)
   assert.ok(boxes[from].y + boxes[from].height >= 50_000 && boxes[to - 1].y <= 50_800 && boxes[to].y > 50_800)
+})
+
+test('columns fill the width, and what comes later moves nothing', () => {
+  const shapes = Array.from({ length: 300 }, (_, at) => [16 / 9, 1, 0.45, 9 / 16][(at * 7) % 4])
+  const { boxes, height } = columns(shapes, 1000, 270, 14, 130)
+  assert.deepEqual(new Set(boxes.map((box) => Math.round(box.x))), new Set([0, 338, 676]))
+  assert.deepEqual(columns(shapes.slice(0, 100), 1000, 270, 14, 130).boxes, boxes.slice(0, 100))
+  assert.deepEqual(boxes.map((box) => box.y), boxes.map((box) => box.y).sort((a, b) => a - b))
+  for (const at of [0, 338, 676]) {
+    const column = boxes.filter((box) => Math.round(box.x) === at)
+    column.slice(1).forEach((box, next) => assert.equal(box.y, column[next].y + column[next].height + 14))
+    assert.ok(height - (column.at(-1).y + column.at(-1).height) < 1000)
+  }
+  assert.equal(columns(shapes, 200, 270, 14, 130).boxes[5].width, 200, 'one, however narrow')
+  // those on the screen are among those that are drawn, the tall ones that begin far above too
+  const tallest = Math.max(...boxes.map((box) => box.height))
+  for (let from = 0; from < height; from += 97) {
+    const [first, end] = visible(boxes, from - tallest, from + 700)
+    const shown = boxes.flatMap((box, at) => (box.y + box.height >= from && box.y <= from + 700 ? [at] : []))
+    assert.ok(shown.every((at) => at >= first && at < end), `at ${from}`)
+  }
 })
 
 test('arrow keys go to the tile above or below, whatever the widths', () => {

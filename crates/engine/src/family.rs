@@ -31,6 +31,10 @@ pub trait Family: Debug + Send + Sync {
     /// Additions and multiplications of one evaluation of the network that denoises, for so many tokens of a clip.
     fn operations(&self, model: &Model, tokens: usize) -> Result<f64>;
 
+    /// Additions and multiplications of decoding a clip of the model's frames, of this width and height.
+    fn operations_of_decoding(&self, model: &Model, frames: usize, size: [usize; 2])
+    -> Result<f64>;
+
     /// Refuses what this family cannot do, before any work.
     fn check(&self, plan: &Plan) -> Result<()>;
 

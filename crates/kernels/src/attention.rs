@@ -45,6 +45,9 @@ pub struct Bias<'a> {
 
 /// Attention on this processor's best path, with products of `T`, of queries, keys and values.
 ///
+/// A query that no key is there for, or none with a score above −∞, gets zeros. What is not a number stays in the
+/// query, the head's queries (of a key) or the channel (of a value) that it is in; so does what is infinite, as no number.
+///
 /// # Panics
 /// If a slice does not have the size that `heads` says, or a head is too wide.
 pub fn attention<T: Element, K: Element, O: Element>(
@@ -182,6 +185,14 @@ struct State {
     mixed: Vec<Sums>,
 }
 
+impl State {
+    /// What a row's mixed values are multiplied with at last. A row without any key to attend to comes to 0.
+    fn factor(&self, row: usize) -> f32 {
+        let empty = self.largest[row] == f32::NEG_INFINITY && !self.total[row].is_nan();
+        if empty { 0.0 } else { 1.0 / self.total[row] }
+    }
+}
+
 /// Some queries of one head.
 struct Part<'a> {
     path: Path,
@@ -251,7 +262,7 @@ impl Part<'_> {
             let at = (self.item * self.heads.queries + row) * self.heads.row() + self.head * width;
             // SAFETY: no other task has this query and head.
             let out = unsafe { out.part(at, width) };
-            let factor = 1.0 / state.total[r];
+            let factor = state.factor(r);
             for (out, mixed) in out.chunks_mut(COLUMNS).zip(&state.mixed) {
                 for (out, mixed) in out.iter_mut().zip(&mixed[r * COLUMNS..]) {
                     out.write(O::from_f32(mixed * factor));

@@ -82,7 +82,10 @@ impl<'a, T: Element> Patches<'a, T> {
             clip.len() == size[0] && clip.iter().all(|frame| frame.len() == values)
         };
         assert!(frames.clips.iter().all(alike), "frames of {size:?}");
-        let output = window.output(size).expect("the kernel fits");
+        let output = match b {
+            0 => [0; 3],
+            _ => window.output(size).expect("the kernel fits"),
+        };
         Self {
             frames,
             size,
@@ -156,7 +159,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::matmul::numbers;
+    use crate::matmul::{Finish, multiply_on, numbers};
+    use crate::pack::Packed;
 
     /// Each value of each neighbourhood by its definition, next to what is fetched in two stretches.
     fn check<T: Element + std::fmt::Debug>(
@@ -197,6 +201,56 @@ mod tests {
             }
         }
         Ok(())
+    }
+
+    #[test]
+    fn nothing_in_nothing_out() {
+        let window = Window {
+            kernel: [3; 3],
+            stride: [1; 3],
+            padding: [0, 1, 1],
+        };
+        for path in Path::available() {
+            // No clips, no channels in, none out.
+            for (b, c_in, c_out) in [(0, 4, 5), (1, 0, 5), (1, 4, 0)] {
+                let video = numbers::<f32>(b * 3 * 2 * 2 * c_in, 1);
+                let video = Frames::new(&video, b, [3, 2, 2], c_in);
+                let weights = Packed::new(&numbers::<f32>(c_out * 27 * c_in, 2), c_out, 27 * c_in);
+                let bias = vec![0.5; c_out];
+                let finish = Finish {
+                    bias: Some(&bias),
+                    ..Finish::default()
+                };
+                let y: Vec<f32> =
+                    multiply_on(path, &Patches::new(&video, window), &weights, &finish);
+                assert_eq!(y, vec![0.5; b * 4 * c_out], "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_stays_in_its_neighbourhood() {
+        let (size, c_in, c_out) = ([3, 5, 7], 4, 5);
+        let window = Window {
+            kernel: [3; 3],
+            stride: [1; 3],
+            padding: [1; 3],
+        };
+        let weights = Packed::new(&numbers::<bf16>(c_out * 27 * c_in, 2), c_out, 27 * c_in);
+        for odd in [f32::NAN, f32::INFINITY] {
+            let mut video = numbers::<bf16>(size.iter().product::<usize>() * c_in, 1);
+            video[((5 + 2) * 7 + 6) * c_in + 1] = Element::from_f32(odd); // at (1, 2, 6)
+            let video = Frames::new(&video, 1, size, c_in);
+            for path in Path::available() {
+                let patches = Patches::new(&video, window);
+                let y: Vec<f32> = multiply_on(path, &patches, &weights, &Finish::default());
+                for (i, y) in y.iter().enumerate() {
+                    let (h, w) = (i / c_out / 7 % 5, i / c_out % 7);
+                    let near = h.abs_diff(2) <= 1 && w.abs_diff(6) <= 1;
+                    assert_eq!(!y.is_finite(), near, "{path}, {odd} at {i}");
+                }
+            }
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ pub trait Element: Copy + Default + PartialEq + Send + Sync + 'static {
     const GROUP: usize;
 
     fn from_f32(x: f32) -> Self;
+    fn from_bf16(x: bf16) -> Self;
     fn to_f32(self) -> f32;
 
     /// The tile's loop on a path.
@@ -38,6 +39,11 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn from_bf16(x: bf16) -> Self {
+        Element::to_f32(x)
+    }
+
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self
     }
@@ -58,6 +64,11 @@ impl Element for bf16 {
         let quiet = (bits >> 16) | 0x40;
         let nan = (bits & 0x7fff_ffff) > 0x7f80_0000;
         bf16::from_bits(if nan { quiet } else { rounded } as u16)
+    }
+
+    #[inline(always)]
+    fn from_bf16(x: bf16) -> Self {
+        x
     }
 
     #[inline(always)]

@@ -1,13 +1,13 @@
 //! The product of rows and packed weights, cut into blocks and shared among the threads.
 
+use std::marker::PhantomData;
 use std::ops::Range;
-
-use rayon::prelude::*;
 
 use crate::element::Element;
 use crate::math;
+use crate::norm::in_tasks;
 use crate::out::Out;
-use crate::pack::{Packed, Rows};
+use crate::pack::{Rows, Weights};
 use crate::path::{Path, for_each_path};
 use crate::tile::{COLUMNS, ROWS, Sums, Tile};
 
@@ -60,7 +60,7 @@ pub trait Gate: Sync {
 /// If depths differ, or something in `finish` does not have the product's size.
 pub fn multiply<T: Element, O: Element>(
     rows: &impl Rows<T>,
-    weights: &Packed<T>,
+    weights: &(impl Weights<T> + ?Sized),
     finish: &Finish,
 ) -> Vec<O> {
     multiply_on(Path::best(), rows, weights, finish)
@@ -73,7 +73,7 @@ pub fn multiply<T: Element, O: Element>(
 pub fn multiply_on<T: Element, O: Element>(
     path: Path,
     rows: &impl Rows<T>,
-    weights: &Packed<T>,
+    weights: &(impl Weights<T> + ?Sized),
     finish: &Finish,
 ) -> Vec<O> {
     let (count, depth, columns) = (rows.count(), weights.depth(), weights.columns());
@@ -91,6 +91,7 @@ pub fn multiply_on<T: Element, O: Element>(
             weights,
             finish,
             out,
+            of: PhantomData,
         };
         if count * columns > 0 {
             job.run();
@@ -100,15 +101,25 @@ pub fn multiply_on<T: Element, O: Element>(
     unsafe { Out::filled(count * columns, run) }
 }
 
-struct Job<'a, T, O, R> {
+struct Job<'a, T, O, R, W: ?Sized> {
     path: Path,
     rows: &'a R,
-    weights: &'a Packed<T>,
+    weights: &'a W,
     finish: &'a Finish<'a>,
     out: &'a Out<O>,
+    of: PhantomData<T>,
 }
 
-impl<T: Element, O: Element, R: Rows<T>> Job<'_, T, O, R> {
+/// Room that a thread uses again and again.
+#[derive(Default)]
+struct Scratch<T> {
+    /// Rows of the left side.
+    left: Vec<T>,
+    /// A stretch of a panel, where it is not at hand.
+    right: Vec<T>,
+}
+
+impl<T: Element, O: Element, R: Rows<T>, W: Weights<T> + ?Sized> Job<'_, T, O, R, W> {
     fn run(&self) {
         let row_panels = self.rows.count().div_ceil(ROWS);
         let column_panels = self.weights.columns().div_ceil(COLUMNS);
@@ -125,21 +136,13 @@ impl<T: Element, O: Element, R: Rows<T>> Job<'_, T, O, R> {
         };
         let width = column_panels.div_ceil(groups).max(COLUMN_PANELS);
         let groups = column_panels.div_ceil(width);
-        let task = |scratch: &mut Vec<T>, i: usize| {
+        let task = |scratch: &mut Scratch<T>, i: usize| {
             let (block, group) = (i / groups, i % groups);
             let rows = block * height * ROWS..((block + 1) * height * ROWS).min(self.rows.count());
             let panels = group * width..((group + 1) * width).min(column_panels);
             self.block(rows, panels, scratch);
         };
-        match threads {
-            1 => {
-                let mut scratch = Vec::new();
-                (0..blocks * groups).for_each(|i| task(&mut scratch, i));
-            }
-            _ => (0..blocks * groups)
-                .into_par_iter()
-                .for_each_init(Vec::new, task),
-        }
+        in_tasks(blocks * groups, Scratch::default, task);
     }
 
     /// Stretches of k that go through a tile at once.
@@ -147,8 +150,9 @@ impl<T: Element, O: Element, R: Rows<T>> Job<'_, T, O, R> {
         self.weights.depth().div_ceil(Tile::<T>::DEPTH)
     }
 
-    /// The product of some rows and column panels. `left` is room for the rows.
-    fn block(&self, rows: Range<usize>, panels: Range<usize>, left: &mut Vec<T>) {
+    /// The product of some rows and column panels.
+    fn block(&self, rows: Range<usize>, panels: Range<usize>, scratch: &mut Scratch<T>) {
+        let Scratch { left, right } = scratch;
         let depth = self.weights.depth();
         let slab_len = rows.len().next_multiple_of(ROWS) * Tile::<T>::STRIDE;
         left.resize(self.slabs() * slab_len, T::default());
@@ -169,7 +173,7 @@ impl<T: Element, O: Element, R: Rows<T>> Job<'_, T, O, R> {
             sums.as_flattened_mut().fill(0.0);
             for s in 0..self.slabs() {
                 let k = slabs(s);
-                let right = self.weights.panel(panel, k.start);
+                let right = self.weights.stretch(self.path, panel, k.clone(), right);
                 let left = left[s * slab_len..].chunks(ROWS * Tile::<T>::STRIDE);
                 for (sums, left) in sums.iter_mut().zip(left) {
                     tile.add(k.len().next_multiple_of(T::GROUP), left, right, sums);

@@ -2,8 +2,8 @@
 //!
 //! Activations are large, short-lived, and of few sizes. From the system, each would be fresh pages of 4 KiB
 //! that fault one by one and are cleared first: a good part of what a cheap layer costs. Here they are
-//! pages of 2 MiB, and what is given back is handed out again. At most half as much as was ever in use at
-//! the same time is kept beyond it.
+//! pages of 2 MiB, and what is given back is handed out again. What is in use and what is kept never come to
+//! more than was ever in use at the same time.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -14,6 +14,14 @@ pub struct Allocator;
 pub fn trim() {
     #[cfg(target_os = "linux")]
     large::trim();
+}
+
+/// The most bytes that were in large blocks in use at the same time, since the last [`trim`]. 0 where the system keeps them.
+pub fn peak() -> usize {
+    #[cfg(target_os = "linux")]
+    return large::peak();
+    #[cfg(not(target_os = "linux"))]
+    0
 }
 
 // SAFETY: whether a block is large depends on its layout alone, so it goes back to where it came from.
@@ -137,7 +145,7 @@ mod large {
             keeper.spend(size);
             return (address as *mut u8, false);
         }
-        while keeper.count > 0 && keeper.used + keeper.idle + size > keeper.peak / 2 * 3 {
+        while keeper.count > 0 && keeper.used + keeper.idle + size > keeper.peak {
             let block = keeper.remove(0);
             unmap(block);
         }
@@ -170,6 +178,17 @@ mod large {
             unmap(block);
         }
         keeper.peak = keeper.used;
+    }
+
+    /// Bytes in use or kept.
+    #[cfg(test)]
+    pub fn held() -> usize {
+        let keeper = keeper();
+        keeper.used + keeper.idle
+    }
+
+    pub fn peak() -> usize {
+        keeper().peak
     }
 
     impl Kept {
@@ -224,6 +243,18 @@ mod large {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_more_is_kept_than_was_ever_in_use() {
+        // Sizes that never recur, so that each block is a new one: what was given back must make room.
+        let layout = |size: usize| Layout::from_size_align(size << 20, 16).expect("a layout");
+        for size in (2..60).step_by(2) {
+            // SAFETY: a block is given back with its layout.
+            unsafe { Allocator.dealloc(Allocator.alloc(layout(size)), layout(size)) };
+            assert!(large::held() <= peak(), "{size} MiB");
+        }
+    }
 
     #[test]
     fn blocks_come_back_and_zeros_are_zeros() {

@@ -327,6 +327,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_finite_stays_in_its_row() {
+        let (rows, width) = (9, 37);
+        for odd in [f32::NAN, f32::INFINITY] {
+            let mut x = numbers::<f32>(rows * width, 1);
+            x[4 * width + 36] = odd;
+            let modulation = numbers::<f32>(2 * width, 2);
+            for path in Path::available() {
+                let silu: Vec<f32> = norm_silu_on(path, &x, &modulation, width, 1e-6);
+                let rms: Vec<f32> =
+                    normalise_on(path, &x, width, Norm::Rms(None), 1e-6, After::Nothing);
+                let layer: Vec<f32> =
+                    normalise_on(path, &x, width, Norm::Layer, 1e-6, After::Nothing);
+                for y in [silu, rms, layer] {
+                    for (i, row) in y.chunks(width).enumerate() {
+                        let clean = row.iter().all(|y| y.is_finite());
+                        assert_eq!(clean, i != 4, "{path}, {odd}: row {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_nothing_out() {
+        for path in Path::available() {
+            for width in [0, 5] {
+                let norm = Norm::Layer;
+                let y: Vec<f32> = normalise_on(path, &[], width, norm, 1e-6, After::Nothing);
+                assert!(y.is_empty(), "{path}");
+                let y: Vec<f32> =
+                    norm_silu_on::<f32, _>(path, &[], &vec![0.0; 2 * width], width, 1e-6);
+                assert!(y.is_empty(), "{path}");
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 

@@ -8,6 +8,23 @@ use crate::element::{Element, Elements};
 use crate::path::{Path, for_each_path};
 use crate::tile::COLUMNS;
 
+/// The right side of a product, in panels of 32 columns.
+pub trait Weights<T>: Send + Sync {
+    /// Values along k.
+    fn depth(&self) -> usize;
+    /// Columns of the product.
+    fn columns(&self) -> usize;
+    /// Stretch `k` of panel `i` as the tile wants it, filled up to a whole group; in `room` if it is not at hand. `k` begins at
+    /// a multiple of the group.
+    fn stretch<'a>(
+        &'a self,
+        path: Path,
+        i: usize,
+        k: Range<usize>,
+        room: &'a mut Vec<T>,
+    ) -> &'a [T];
+}
+
 /// Weights, laid out once: panels of 32 columns of the product, zeros where there are fewer.
 #[derive(Clone)]
 pub struct Packed<T> {
@@ -119,6 +136,20 @@ impl<T: Element> Packed<T> {
     pub(crate) fn panel(&self, i: usize, k: usize) -> &[T] {
         let len = self.depth.next_multiple_of(T::GROUP) * COLUMNS;
         &self.panels[i * len + k * COLUMNS..(i + 1) * len]
+    }
+}
+
+impl<T: Element> Weights<T> for Packed<T> {
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
+    fn columns(&self) -> usize {
+        self.columns
+    }
+
+    fn stretch<'a>(&'a self, _: Path, i: usize, k: Range<usize>, _: &'a mut Vec<T>) -> &'a [T] {
+        &self.panel(i, k.start)[..k.len().next_multiple_of(T::GROUP) * COLUMNS]
     }
 }
 

@@ -6,6 +6,9 @@
 //!
 //! Everything is f32, whatever the video is: bf16 at the points would cost two to three times the error of
 //! bf16 pixels. With the points 0, ±2/3, ±3/2 and infinity a convolution is off by 1e-6 of its size.
+//!
+//! A pixel that is not finite is in up to four patches, and makes their outputs not finite: up to 8 × 8 pixels
+//! where the definition says 3 × 3, and infinities are no numbers then. None is hidden, and none goes beyond its patches.
 
 mod transform;
 

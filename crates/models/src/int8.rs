@@ -2,14 +2,19 @@
 //!
 //! A tensor `x` of dtype I8 has a companion `x_scale`, f32, with one number for each of its rows (its first dimension,
 //! the output channels of a linear layer or a convolution): the weight is row · scale, rounded to bf16, so that a model is
-//! the same whatever it is computed in and however it is stored. They are widened when they are loaded; nothing computes
-//! in eight bits.
+//! the same whatever it is computed in and however it is stored. Nothing computes in eight bits: the weights of linear layers
+//! on a CPU are widened a few at a time as their product comes to them, all others when they are loaded.
 
 use std::borrow::Cow;
 
+use candle_core::{DType, Shape};
+use candle_nn::VarBuilder;
 use half::bf16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
+
+/// Asked for in this type, [`WeightFiles`](crate::weights::WeightFiles) gives the bytes of a tensor that is stored in eight bits.
+pub(crate) const STORED: DType = DType::U8;
 
 /// What the scales of a tensor are called.
 pub(crate) fn scale_name(name: &str) -> String {
@@ -21,6 +26,26 @@ fn is_scale(name: &str, all: &SafeTensors) -> bool {
     let of = name.strip_suffix("_scale");
     of.and_then(|of| all.tensor(of).ok())
         .is_some_and(|of| of.dtype() == Dtype::I8)
+}
+
+/// The matrix `name` (rows, columns) as it is stored, and its scales, if it is stored in eight bits.
+pub(crate) fn stored(
+    rows: usize,
+    columns: usize,
+    name: &str,
+    vb: &VarBuilder,
+) -> candle_core::Result<Option<(Vec<i8>, Vec<f32>)>> {
+    if !vb.contains_tensor(&scale_name(name)) {
+        return Ok(None);
+    }
+    let get = |shape: Shape, name: &str, dtype| {
+        let values = vb.get_with_hints_dtype(shape, name, Default::default(), dtype)?;
+        values.flatten_all()
+    };
+    let values = get((rows, columns).into(), name, STORED)?.to_vec1::<u8>()?;
+    let scales = get(rows.into(), &scale_name(name), DType::F32)?.to_vec1()?;
+    let values = values.into_iter().map(|value| value as i8).collect();
+    Ok(Some((values, scales)))
 }
 
 /// The weights: `values` as bytes of i8, row after row, `scales` as bytes of f32, little-endian, one a row. `None` where

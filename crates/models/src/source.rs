@@ -49,6 +49,17 @@ impl AsRef<[u8]> for FileBytes {
     }
 }
 
+impl FileBytes {
+    /// Says that the bytes in `range` have been read: those of a mapped file leave memory until they are asked for again.
+    #[cfg_attr(not(unix), expect(unused_variables))]
+    pub fn done_with(&self, range: std::ops::Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            forget(map, range);
+        }
+    }
+}
+
 impl ModelSource {
     /// A diffusers directory on disk. Only what is asked for later has to exist.
     pub fn dir(path: impl AsRef<Path>) -> Result<Self> {
@@ -228,6 +239,16 @@ fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
     // file that another process truncates while it is being loaded can fault; weights are written
     // once and then left alone, and every loader of this format takes the same risk.
     unsafe { memmap2::Mmap::map(&file) }
+}
+
+#[cfg(unix)]
+#[allow(unsafe_code)] // advice that could lose data, were there any that is not in the file
+fn forget(map: &memmap2::Mmap, range: std::ops::Range<usize>) {
+    let advice = memmap2::UncheckedAdvice::DontNeed;
+    // SAFETY: the map is read-only, so its pages hold what the file holds, and come back from there.
+    let advised = unsafe { map.unchecked_advise_range(advice, range.start, range.len()) };
+    // Where the advice is not taken, the pages stay until the file is closed.
+    drop(advised);
 }
 
 fn list(dir: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result<()> {

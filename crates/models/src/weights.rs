@@ -13,6 +13,7 @@ use crate::source::{FileBytes, ModelSource};
 /// Base names of a component's weights: diffusers' and transformers'.
 const STEMS: [&str; 2] = ["diffusion_pytorch_model", "model"];
 const REFETCH: &str = "fetch the file again";
+const SUPPORTED: &str = "use weights in f32, bf16, f16, or int8 with a scale a row";
 
 /// All tensors of one component.
 pub(crate) struct WeightFiles {
@@ -135,11 +136,31 @@ impl WeightFiles {
             safetensors::Dtype::I8 => return self.read_int8(entry, name, device),
             other => {
                 let what = format!("`{name}` is stored as {other:?}");
-                let cure = "use weights in f32, bf16, f16, or int8 with a scale a row";
-                return Err(self.fault(entry, what, cure));
+                return Err(self.fault(entry, what, SUPPORTED));
             }
         };
-        Tensor::from_raw_buffer(self.bytes(entry), dtype, &entry.shape, device)
+        self.tensor(entry, dtype, device)
+    }
+
+    /// A tensor in eight bits, without its scales.
+    fn read_stored(
+        &self,
+        entry: &Entry,
+        name: &str,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        if entry.dtype != safetensors::Dtype::I8 {
+            let what = format!("`{name}` has scales, and is stored as {:?}", entry.dtype);
+            return Err(self.fault(entry, what, SUPPORTED));
+        }
+        self.tensor(entry, int8::STORED, device)
+    }
+
+    /// A copy of the bytes. They are read once: what is mapped need not stay in memory.
+    fn tensor(&self, entry: &Entry, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let tensor = Tensor::from_raw_buffer(self.bytes(entry), dtype, &entry.shape, device);
+        self.files[entry.file].1.done_with(entry.start..entry.end);
+        tensor
     }
 
     fn bytes(&self, entry: &Entry) -> &[u8] {
@@ -158,6 +179,7 @@ impl WeightFiles {
             let what = format!("the scales of `{name}` are not one f32 a row");
             return Err(self.fault(scales, what, REFETCH));
         };
+        self.files[entry.file].1.done_with(entry.start..entry.end);
         Tensor::from_vec(wide, entry.shape.as_slice(), device)
     }
 }
@@ -180,6 +202,9 @@ impl SimpleBackend for WeightFiles {
             );
             let cure = "config and weights must come from the same model: fetch both again";
             return Err(self.fault(entry, what, cure));
+        }
+        if dtype == int8::STORED {
+            return self.read_stored(entry, name, device);
         }
         self.read(entry, name, device)?.to_dtype(dtype)
     }

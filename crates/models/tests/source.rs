@@ -194,9 +194,10 @@ fn eight_bit_weights_load_and_are_widened_for_others() {
             .all(|(name, tensor)| tensor.dtype() != Dtype::I8 && !name.ends_with("_scale"))
     );
     let widened = sample(&load(dir.path()).expect("loads"));
-    let error = norm(&mut widened.iter().zip(&coarse).map(|(a, b)| a - b))
-        / norm(&mut coarse.iter().copied());
-    assert!(error < 0.01, "{error}");
+    assert!(
+        widened == coarse,
+        "widened before or in the product, weights are the same"
+    );
 
     let name = "\"proj_out.weight_scale\"";
     let mut without = file.clone();
@@ -208,6 +209,17 @@ fn eight_bit_weights_load_and_are_widened_for_others() {
     let error = refusal(&dir);
     assert!(
         error.contains("it has no tensor `proj_out.weight_scale`"),
+        "{error}"
+    );
+
+    // Scales beside weights that are in no need of them.
+    let mut both = weights(DType::F32);
+    let scales = Tensor::ones(8, DType::F32, &Device::Cpu).expect("ones");
+    both.insert("proj_out.weight_scale".into(), scales);
+    save(&dir, WEIGHTS, &both);
+    let error = refusal(&dir);
+    assert!(
+        error.contains("`proj_out.weight` has scales, and is stored as F32"),
         "{error}"
     );
 }

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::limits::address;
 use crate::plans::Plan;
+use crate::proxy::{address, is_over_tls};
 use crate::scope::{self, Scope};
 use crate::store::users::{FIRST, User};
 use crate::{App, Error, Result};
@@ -198,6 +198,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 
 pub async fn headers(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::now_v7().simple().to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let over_tls = is_over_tls(request.headers(), request.extensions());
     let begun = std::time::Instant::now();
     let mut response = next.run(request).await;
     let (status, ms) = (
@@ -220,6 +221,10 @@ pub async fn headers(request: Request, next: Next) -> Response {
     ] {
         all.entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
+    }
+    if over_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        all.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         all.insert("x-request-id", id);

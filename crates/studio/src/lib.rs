@@ -22,6 +22,7 @@ pub mod moderation;
 pub mod openapi;
 mod pages;
 pub mod plans;
+mod proxy;
 pub mod queue;
 mod recover;
 pub mod routes;

@@ -1,10 +1,8 @@
 //! How much one user, or one address that is nobody's, may ask in a minute. What it holds is in memory: a restart forgets.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 
-use axum::extract::ConnectInfo;
-use axum::http::{Extensions, HeaderMap, Method};
+use axum::http::Method;
 use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota};
 use serde::{Deserialize, Serialize};
@@ -64,35 +62,6 @@ impl Limits {
     }
 }
 
-/// What stands for where a request comes from, see [`network`]: of a proxy on this machine, the address that it names.
-pub fn address(headers: &HeaderMap, extensions: &Extensions) -> String {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    let Some(ConnectInfo(peer)) = peer else {
-        return "unknown".into();
-    };
-    let named = || {
-        let mut all = headers.get_all("x-forwarded-for").into_iter();
-        // What stands before the last may be the client's own invention.
-        let last = all.next_back()?.to_str().ok()?.rsplit(',').next()?;
-        last.trim().parse::<IpAddr>().ok()
-    };
-    match peer.ip().is_loopback() {
-        true => network(named().unwrap_or(peer.ip())),
-        false => network(peer.ip()),
-    }
-}
-
-/// An address as it is counted: one connection has a whole /64 of IPv6 to choose from.
-fn network(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,27 +90,5 @@ mod tests {
         let some = Limits::new(&Settings::default(), true);
         let passed = (0..1000).filter(|_| some.check("a", &Method::POST).is_ok());
         assert!((WRITES as usize..WRITES as usize + 10).contains(&passed.count()));
-    }
-
-    #[test]
-    fn a_proxy_of_this_machine_is_believed_and_no_other() {
-        let from = |peer: &str, named: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", named.parse().unwrap());
-            let mut extensions = Extensions::new();
-            extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-            address(&headers, &extensions)
-        };
-        assert_eq!(from("127.0.0.1:9", "6.6.6.6, 9.9.9.9"), "9.9.9.9");
-        assert_eq!(from("8.8.8.8:9", "9.9.9.9"), "8.8.8.8");
-        assert_eq!(from("127.0.0.1:9", "nonsense"), "127.0.0.1");
-    }
-
-    #[test]
-    fn addresses_of_one_network_count_as_one() {
-        let network = |ip: &str| network(ip.parse().unwrap());
-        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:2:9:9:9:9"));
-        assert_ne!(network("2001:db8:1:2::3"), network("2001:db8:1:3::3"));
-        assert_eq!(network("::ffff:9.9.9.9"), "9.9.9.9");
     }
 }

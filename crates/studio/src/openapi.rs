@@ -12,10 +12,11 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, moderation, status, storage, styles,
-    transfer, uploads,
+    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, storage,
+    styles, transfer, uploads,
 };
 use crate::store::clips::{Order, Sort};
+use crate::store::feed::FeedSort;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,11 +40,13 @@ use crate::store::clips::{Order, Sort};
         clips::lineage,
         clips::share,
         clips::unshare,
-        clips::publish,
-        clips::unpublish,
-        clips::like,
-        clips::unlike,
-        clips::feed,
+        feed::list,
+        feed::publish,
+        feed::unpublish,
+        feed::feature,
+        feed::unfeature,
+        feed::like,
+        feed::unlike,
         media::video,
         media::thumbnail,
         media::spritesheet,
@@ -98,7 +101,7 @@ use crate::store::clips::{Order, Sort};
         styles::remove,
         styles::enhance,
     ),
-    components(schemas(ApiRefused, Order, Sort))
+    components(schemas(ApiRefused, FeedSort, Order, Sort))
 )]
 pub struct Api;
 

@@ -102,7 +102,7 @@ impl Plan {
             ));
         }
         if asked.class == Class::Relaxed && !self.relaxed {
-            return refuse("has no relaxed queue; use the priority queue".into());
+            return refuse("has no relaxed queue; leave `class` out, or give `priority`".into());
         }
         Ok(())
     }

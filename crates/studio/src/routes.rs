@@ -13,8 +13,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::{
-    accounts, boards, clips, events, folders, jobs, media, moderation, status, storage, styles,
-    transfer, uploads,
+    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, storage,
+    styles, transfer, uploads,
 };
 use crate::{App, guard, openapi, pages, v1};
 
@@ -36,9 +36,10 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/clips/{id}/download", get(media::download))
         .route("/clips/{id}/lineage", get(clips::lineage))
         .route("/clips/{id}/share", post(clips::share).delete(clips::unshare))
-        .route("/clips/{id}/publish", post(clips::publish).delete(clips::unpublish))
-        .route("/clips/{id}/like", post(clips::like).delete(clips::unlike))
-        .route("/feed", get(clips::feed))
+        .route("/clips/{id}/publish", post(feed::publish).delete(feed::unpublish))
+        .route("/clips/{id}/feature", post(feed::feature).delete(feed::unfeature))
+        .route("/clips/{id}/like", post(feed::like).delete(feed::unlike))
+        .route("/feed", get(feed::list))
         .route("/jobs", get(jobs::list).post(jobs::create))
         .route("/jobs/estimate", post(jobs::estimate))
         .route("/jobs/cancel-pending", post(jobs::cancel_pending))
@@ -79,6 +80,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .fallback(status::missing);
     let private = Router::new()
         .nest("/api", api)
+        .route("/metrics", get(status::metrics))
         .route_layer(from_fn_with_state(app.clone(), guard::viewer));
     let open = Router::new()
         .route("/api/status", get(status::status))
@@ -95,7 +97,6 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .nest("/v1", v1::router(&app))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
-        .route("/metrics", get(status::metrics))
         .fallback(pages::page)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(axum::Extension(stop))

@@ -53,7 +53,9 @@ pub fn needed(method: &Method, path: &str) -> Scope {
     );
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     match (first, second, third) {
-        ("users" | "keys" | "password", ..) | ("moderation", "refusals", _) => Scope::Admin,
+        ("users" | "keys" | "password", ..)
+        | ("moderation", "refusals", _)
+        | ("clips", _, "feature") => Scope::Admin,
         ("moderation", ..) if !reads => Scope::Admin,
         // They write nothing.
         ("jobs", "estimate", "") | ("enhance", "", "") | ("boards", _, "check") => Scope::Read,
@@ -78,6 +80,9 @@ mod tests {
             ("POST", "/api/boards/abc/check", Read),
             ("PUT", "/api/boards/abc", Generate),
             ("DELETE", "/api/clips/abc", Generate),
+            ("POST", "/api/clips/abc/like", Generate),
+            ("POST", "/api/clips/abc/feature", Admin),
+            ("GET", "/metrics", Read),
             ("GET", "/api/keys", Admin),
             ("POST", "/api/keys", Admin),
             ("DELETE", "/api/keys/abc", Admin),

@@ -50,6 +50,37 @@ pub struct Clip {
     pub file: String,
 }
 
+impl Clip {
+    /// What others see of a published clip: not how its owner keeps it.
+    pub fn as_others_see_it(mut self) -> Self {
+        if let Some(Value::Object(settings)) = &mut self.settings {
+            settings.remove("folder_id");
+        }
+        Self {
+            share_url: None,
+            folder_id: None,
+            tags: Vec::new(),
+            favourite: false,
+            bookmarked: false,
+            ..self
+        }
+    }
+}
+
+/// A published clip, as others see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Post {
+    #[serde(flatten)]
+    pub clip: Clip,
+    pub published_at: String,
+    /// Name of the user who published it; null where nobody logs in.
+    pub author: Option<String>,
+    /// Whether an administrator chose it.
+    pub featured: bool,
+    /// Whether whoever asks likes it.
+    pub liked: bool,
+}
+
 /// Frames in order of time, `columns` a row, each `width` × `height` pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sprite {
@@ -241,6 +272,7 @@ pub struct JobRequest {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<String>,
+    /// `priority`, or `relaxed`: free where the plan has it, and behind others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
 }
@@ -311,6 +343,8 @@ pub struct Estimate {
     /// Whether it comes from measured speeds. Before the model's first clip it is a guess from the operations that there are.
     pub measured: bool,
     pub tokens: u64,
+    /// Why the plan has too little left for it this month; null if it has enough.
+    pub over_quota: Option<String>,
     pub warnings: Vec<String>,
     pub notes: Vec<String>,
 }

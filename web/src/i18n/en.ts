@@ -141,6 +141,8 @@ export const en = {
   'estimate.guess': 'Very roughly {time}; nothing was measured here yet',
   'estimate.left': '{n} credits of {m} left',
   'estimate.credits': '{n} credits',
+  'estimate.relaxed': 'Relaxed: free, waits behind others',
+  'estimate.over': 'More than your plan has left this month: it will wait in the relaxed queue, for free, behind others.',
 
   'queue.active': '{n} in the queue',
   'queue.none': 'Nothing is being made. What you generate appears here, with its place and the time it takes.',
@@ -172,6 +174,7 @@ export const en = {
   'queue.retry': 'Try again',
   'queue.forget': 'Take off the list',
   'queue.relaxed': 'relaxed',
+  'queue.instead': 'Your plan has too little left this month: it waits in the relaxed queue, for free, behind others.',
 
   'keys.title': 'Keyboard',
   'keys.everywhere': 'Everywhere',
@@ -393,6 +396,7 @@ export const en = {
   'usage.prices': 'Credits of one clip',
   'usage.priceshow': 'A length counts as the next one here; any other size as the next larger one.',
   'usage.wide': 'wide or tall',
+  'usage.more': 'What is more than that waits in the relaxed queue, for free, behind others.',
   'usage.resets': 'Starts anew {time}',
   'storage.clips': 'Generated clips',
   'storage.used': 'Used',
@@ -460,9 +464,13 @@ export const en = {
   'login.newpassword': 'New password, at least 8 characters',
   'login.changed': 'The password is changed. Other devices are signed out.',
   'feed.likes': 'Most liked',
+  'feed.featured': 'Featured',
+  'feed.feature': 'Feature it',
+  'feed.by': 'by {name}',
   'feed.play': 'Play {name}',
   'feed.open': 'Open {name}',
   'feed.like': 'Like; {n} so far',
   'feed.use': 'Use this prompt',
   'feed.none': 'Nothing is published yet. A clip’s page has a button for it; all users of this server will see it here.',
+  'feed.nonefeatured': 'Nothing is featured yet. An administrator can feature what is published, with the star below it.',
 }

@@ -1,9 +1,8 @@
 /** Once more what made a clip. Its settings are the whole request, so nothing has to be remembered. */
 import { t } from '../i18n/index.svelte'
-import { startJob } from './api'
 import { reuse } from './composer.svelte'
+import { make } from './make'
 import { go } from './router.svelte'
-import { setJob } from './server.svelte'
 import { complain, toast } from './toasts.svelte'
 import type { Clip, JobRequest } from './types'
 
@@ -31,7 +30,7 @@ async function start(clip: Clip, change: Partial<JobRequest>) {
   // undefined leaves a field out, so that the server chooses
   const request: JobRequest = { ...settings, variants: 1, ...change }
   try {
-    setJob(await startJob(request))
+    await make(request)
     toast(t('tool.started'), { action: { label: t('nav.queue'), run: () => go('/queue') } })
   } catch (error) {
     complain(error)

@@ -51,7 +51,7 @@ export function change(job: Job): () => void {
   const asked = job.request
   fill(asked, { ...job, seed: asked.seed ?? null, style: null })
   const form = prefs.composed
-  Object.assign(form, { variants: job.variants, model: asked.model ?? '', attached: asked.image ?? asked.video ?? null })
+  Object.assign(form, { relaxed: job.class === 'relaxed', variants: job.variants, model: asked.model ?? '', attached: asked.image ?? asked.video ?? null })
   composer.size = { size: asked.size, aspect: form.aspect, resolution: form.resolution }
   composer.attached = null
   void reattach()

@@ -1,6 +1,7 @@
 /** A waiting job that is being changed. The address names it, at the place where it was asked for: `/?job=ID`. */
 import { t } from '../i18n/index.svelte'
-import { get, post, put, startJob } from './api'
+import { get, post, put } from './api'
+import { make, queued } from './make'
 import { prefs } from './prefs.svelte'
 import { go, route } from './router.svelte'
 import { server, setJob } from './server.svelte'
@@ -46,14 +47,10 @@ async function boardOf(job: Job): Promise<string> {
 /** Starts a job; or puts the request in the place of the job that is being changed, and goes back to the queue. */
 export async function send(request: JobRequest): Promise<Job> {
   const old = editing.job
-  if (!old) {
-    const job = await startJob(request)
-    setJob(job)
-    return job
-  }
+  if (!old) return make(request)
   // what no page has a control for stays as it was asked
-  const { fps, steps, guidance, negative, class: queue } = old.request
-  const job = await put<Job>(`/api/jobs/${old.id}`, { fps, steps, guidance, negative, class: queue, ...request })
+  const { fps, steps, guidance, negative } = old.request
+  const job = await put<Job>(`/api/jobs/${old.id}`, { fps, steps, guidance, negative, ...queued(request) })
   setJob(job)
   toast(t('queue.changed'))
   go('/queue')

@@ -15,6 +15,8 @@ export interface Composed {
   model: string
   /** Id of the picture or clip that it begins from. */
   attached: string | null
+  /** Whether clips wait in the queue that costs nothing, where the plan has one. */
+  relaxed: boolean
 }
 
 interface Prefs {
@@ -38,7 +40,7 @@ const first: Prefs = {
   history: [],
   boards: {},
   boardClips: {},
-  composed: { prompt: '', style: '', aspect: '16:9', resolution: '480p', seconds: 5, variants: 1, seed: null, locked: false, effort: 'standard', model: '', attached: null },
+  composed: { prompt: '', style: '', aspect: '16:9', resolution: '480p', seconds: 5, variants: 1, seed: null, locked: false, effort: 'standard', model: '', attached: null, relaxed: false },
 }
 
 function read(): Prefs {

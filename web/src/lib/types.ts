@@ -47,6 +47,16 @@ export interface Clip {
   settings: Record<string, unknown> | null
 }
 
+/** A published clip, as all users of the server see it. */
+export interface Post extends Clip {
+  likes: number
+  published_at: string
+  /** Null where nobody logs in. */
+  author: string | null
+  featured: boolean
+  liked: boolean
+}
+
 export interface ClipPage {
   items: Clip[]
   next_cursor: string | null
@@ -129,6 +139,8 @@ export interface Estimate {
   /** Whether the time comes from clips that were made here. */
   measured: boolean
   tokens: number
+  /** Why the plan has too little left for it this month. */
+  over_quota: string | null
   warnings: string[]
   notes: string[]
 }

@@ -37,7 +37,24 @@ export function justify(shapes: number[], width: number, target: number, gap: nu
   return { boxes, height: Math.max(0, y - gap) }
 }
 
-/** The range of boxes that touch `from..to`; boxes are in order of y. */
+/**
+ * Lays out pictures of the given shapes in columns at least `least` pixels wide: each where there is the most room, with
+ * `below` pixels for words under it. What comes later moves none of them. In order of y.
+ */
+export function columns(shapes: number[], width: number, least: number, gap: number, below: number): { boxes: Box[]; height: number } {
+  const count = Math.max(1, Math.floor((width + gap) / (least + gap)))
+  const wide = (width - gap * (count - 1)) / count
+  const ends = Array<number>(count).fill(0)
+  const boxes = shapes.map((shape) => {
+    const at = ends.indexOf(Math.min(...ends))
+    const box = { x: at * (wide + gap), y: ends[at]!, width: wide, height: Math.round(wide / shape) + below }
+    ends[at] = box.y + box.height + gap
+    return box
+  })
+  return { boxes, height: Math.max(0, Math.max(...ends) - gap) }
+}
+
+/** A range that holds the boxes that touch `from..to`; boxes are in order of y. */
 export function visible(boxes: Box[], from: number, to: number): [number, number] {
   const search = (fits: (box: Box) => boolean) => {
     let low = 0

@@ -1,4 +1,6 @@
-//! `kinora bench`: one clip is made and thrown away, and each stage's time is told.
+//! `kinora bench`: a clip is made and thrown away, and each stage's time is told; several give a table.
+
+mod series;
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,40 +22,39 @@ const PROMPT: &str = "a woolly mammoth walks in the desert, wide-angle shot";
 const SEED: u64 = 7;
 
 pub fn run(args: BenchArgs) -> Outcome {
-    let request = Request {
-        prompt: PROMPT.into(),
-        seconds: Some(args.seconds),
-        size: Some(args.size),
-        steps: args.steps,
-        seed: Some(SEED),
-        ..Request::default()
-    };
-    let model = open(&args.model)?;
-    let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
+    let models = args.model.iter();
+    let cases: Vec<(&str, (u32, u32))> = models
+        .flat_map(|model| args.size.iter().map(|size| (model.as_str(), *size)))
+        .collect();
     let scratch = Scratch::new().map_err(Failure::Work)?;
     let out = scratch.0.join("clip.mp4");
-    let plan = Plan::resolve(request, model, compute, &out).map_err(resolving)?;
-    let watch = Watch::default();
+    let resolve = |(model, size): &(&str, (u32, u32))| {
+        let request = Request {
+            prompt: PROMPT.into(),
+            seconds: Some(args.seconds),
+            size: Some(*size),
+            steps: args.steps,
+            seed: Some(SEED),
+            ..Request::default()
+        };
+        let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
+        Plan::resolve(request, open(model)?, compute, &out).map_err(resolving)
+    };
+    // All are looked at before any is measured.
+    let plans = cases.iter().map(resolve).collect::<Outcome<Vec<Plan>>>()?;
     let cancel = Cancel::new();
     stop_on_interrupt(cancel.clone());
-    let begun = Instant::now();
-    match kinora_engine::generate(&plan, &watch.progress(), &cancel) {
-        Err(kinora_engine::Error::Cancelled { .. }) => return Err(Failure::Interrupted),
-        Err(error) => return Err(running(error)),
-        Ok(_) => {}
+    match plans.as_slice() {
+        [plan] => {
+            let measure = Measure::take(plan, &cancel)?;
+            match args.json {
+                true => say!("{}", measure.as_json(plan)),
+                false => measure.print(plan),
+            }
+            Ok(())
+        }
+        _ => series::run(&args, &cases),
     }
-    let total = begun.elapsed();
-    let operations = plan.operations_of_step().map_err(running)?;
-    let speed = Speed {
-        operations,
-        peak: plan.compute.peak_gflops(),
-    };
-    let measure = Measure::of(&plan, &watch, total, speed);
-    match args.json {
-        true => say!("{}", measure.as_json(&plan)),
-        false => measure.print(&plan),
-    }
-    Ok(())
 }
 
 /// A directory for the clip, removed with all that is in it.
@@ -102,14 +103,6 @@ impl Watch {
     }
 }
 
-/// What a step's time is held against.
-struct Speed {
-    /// Additions and multiplications of a step.
-    operations: f64,
-    /// GFLOP/s that the machine reaches at most, measured just now.
-    peak: Option<f64>,
-}
-
 /// What it came to, in seconds.
 struct Measure {
     stages: Vec<(Stage, f64)>,
@@ -119,11 +112,26 @@ struct Measure {
     gflops: Option<f64>,
     peak_gflops: Option<f64>,
     decode_fps: Option<f64>,
+    /// Of the decoder, over the whole of its stage: loading, enlarging and retiming are counted as time.
+    decode_gflops: Option<f64>,
     total: f64,
 }
 
 impl Measure {
-    fn of(plan: &Plan, watch: &Watch, total: Duration, speed: Speed) -> Self {
+    /// Makes the plan's clip.
+    fn take(plan: &Plan, cancel: &Cancel) -> Outcome<Self> {
+        let watch = Watch::default();
+        let begun = Instant::now();
+        match kinora_engine::generate(plan, &watch.progress(), cancel) {
+            Err(kinora_engine::Error::Cancelled { .. }) => return Err(Failure::Interrupted),
+            Err(error) => return Err(running(error)),
+            Ok(_) => {}
+        }
+        let total = begun.elapsed();
+        Self::of(plan, &watch, total).map_err(running)
+    }
+
+    fn of(plan: &Plan, watch: &Watch, total: Duration) -> kinora_engine::Result<Self> {
         let seen = watch.0.lock().unwrap_or_else(|e| e.into_inner());
         let stages: Vec<(Stage, f64)> = seen
             .stages
@@ -137,14 +145,18 @@ impl Measure {
             _ => None,
         };
         let decode = stages.iter().find(|(stage, _)| *stage == Stage::Decode);
-        Self {
+        let decode = decode.map(|(_, seconds)| *seconds);
+        let of_step = plan.operations_of_step()?;
+        let of_decoding = plan.operations_of_decoding()?;
+        Ok(Self {
             step,
-            gflops: step.map(|step| speed.operations / step / 1e9),
-            peak_gflops: speed.peak,
-            decode_fps: decode.map(|(_, s)| plan.drawn.frames as f64 / s),
+            gflops: step.map(|step| of_step / step / 1e9),
+            peak_gflops: plan.compute.peak_gflops(),
+            decode_fps: decode.map(|s| plan.drawn.frames as f64 / s),
+            decode_gflops: decode.map(|s| of_decoding / s / 1e9),
             stages,
             total: total.as_secs_f64(),
-        }
+        })
     }
 
     /// Frames decoded in the time in which one is shown.
@@ -179,8 +191,10 @@ impl Measure {
             "stages_s": stages,
             "step_s": self.step,
             "step_gflops": self.gflops,
+            "step_of_peak": self.of_peak(),
             "peak_gflops": self.peak_gflops,
             "decode_fps": self.decode_fps,
+            "decode_gflops": self.decode_gflops,
             "decode_realtime": self.decode_against_real_time(plan),
             "total_s": self.total,
             "peak_rss_mb": peak_memory_mb(),
@@ -222,7 +236,8 @@ impl Measure {
                 }),
                 Stage::Decode => self.decode_fps.map(|fps| {
                     let times = self.decode_against_real_time(plan).unwrap_or_default();
-                    format!("{fps:.1} frames a second, {times:.1} × real time")
+                    let speed = self.decode_gflops.unwrap_or_default();
+                    format!("{fps:.1} frames a second, {times:.1} × real time, {speed:.0} GFLOP/s")
                 }),
                 _ => None,
             };

@@ -1,6 +1,7 @@
 //! The `kinora` program from outside, as its users and their scripts meet it.
 
 mod again;
+mod bench;
 mod enhance;
 mod generate;
 mod inputs;

@@ -298,8 +298,10 @@ fn the_bench_tells_each_stage_and_leaves_nothing() {
     for key in [
         "step_s",
         "step_gflops",
+        "step_of_peak",
         "peak_gflops",
         "decode_fps",
+        "decode_gflops",
         "decode_realtime",
         "total_s",
     ] {

@@ -117,6 +117,20 @@ impl Family for Ltx {
         Ok(transformer.operations(tokens, model.defaults.max_text_tokens))
     }
 
+    fn operations_of_decoding(
+        &self,
+        model: &Model,
+        frames: usize,
+        [width, height]: [usize; 2],
+    ) -> Result<f64> {
+        let vae: AutoencoderConfig = model.source().config("vae")?;
+        let Geometry {
+            spatial, temporal, ..
+        } = model.geometry;
+        let latents = [frames.div_ceil(temporal), height / spatial, width / spatial];
+        Ok(vae.operations_of_decoding(latents))
+    }
+
     fn check(&self, plan: &Plan) -> Result<()> {
         let scheduler = SchedulerConfig::load(plan.model.source())?;
         let settings = settings(plan)?;

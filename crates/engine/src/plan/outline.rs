@@ -115,6 +115,16 @@ impl Plan {
         Ok(self.model.family.operations(&self.model, self.tokens)? * passes)
     }
 
+    /// Additions and multiplications of decoding all that is drawn.
+    pub fn operations_of_decoding(&self) -> Result<f64> {
+        let size = [self.drawn.width, self.drawn.height];
+        let drawn = self.spans.iter().map(Span::native).filter(|n| *n > 0);
+        let family = &self.model.family;
+        drawn
+            .map(|frames| family.operations_of_decoding(&self.model, frames, size))
+            .sum()
+    }
+
     fn span_outline(&self, span: &Span) -> SpanOutline {
         let fps = self.output.fps;
         let name = |path: &std::path::Path| {

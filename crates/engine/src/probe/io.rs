@@ -171,35 +171,11 @@ impl Inputs {
     }
 }
 
-/// Writes tensors (f32 or u8) by name.
-pub fn write(path: &Path, tensors: &[(&str, Tensor)]) -> Result<()> {
-    let mut views = Vec::new();
-    for (name, tensor) in tensors {
-        let tensor = tensor.to_device(&Device::Cpu)?;
-        let shape = tensor.dims().to_vec();
-        let flat = tensor.flatten_all()?;
-        let (dtype, bytes) = match tensor.dtype() {
-            DType::U8 => (Dtype::U8, flat.to_vec1::<u8>()?),
-            _ => {
-                let values = flat.to_dtype(DType::F32)?.to_vec1::<f32>()?;
-                (
-                    Dtype::F32,
-                    values
-                        .iter()
-                        .flat_map(|value| value.to_le_bytes())
-                        .collect(),
-                )
-            }
-        };
-        views.push((
-            *name,
-            Owned {
-                dtype,
-                shape,
-                bytes,
-            },
-        ));
-    }
+/// Writes tensors (f32 or u8) by name. They are large: each goes as its bytes come.
+pub fn write(path: &Path, tensors: Vec<(&str, Tensor)>) -> Result<()> {
+    let views = tensors.into_iter();
+    let views = views.map(|(name, tensor)| Ok((name, Owned::of(tensor)?)));
+    let views = views.collect::<Result<Vec<_>>>()?;
     let file = safetensors::serialize(views, None::<HashMap<String, String>>).map_err(|error| {
         Error::record(path, format!("cannot be laid out ({error})"), "report this")
     })?;
@@ -210,6 +186,28 @@ struct Owned {
     dtype: Dtype,
     shape: Vec<usize>,
     bytes: Vec<u8>,
+}
+
+impl Owned {
+    fn of(tensor: Tensor) -> Result<Self> {
+        let shape = tensor.dims().to_vec();
+        let flat = tensor.to_device(&Device::Cpu)?.flatten_all()?;
+        drop(tensor);
+        let (dtype, bytes) = match flat.dtype() {
+            DType::U8 => (Dtype::U8, flat.to_vec1::<u8>()?),
+            _ => {
+                let values = flat.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+                drop(flat);
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+                (Dtype::F32, bytes.collect())
+            }
+        };
+        Ok(Self {
+            dtype,
+            shape,
+            bytes,
+        })
+    }
 }
 
 impl View for Owned {

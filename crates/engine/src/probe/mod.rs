@@ -67,7 +67,9 @@ pub struct Timing {
 }
 
 /// Loaded networks with their inputs: gives the outputs by name, as often as it is called.
-type Run<'a> = Box<dyn FnMut() -> Result<Vec<(&'static str, Tensor)>> + 'a>;
+type Run<'a> = Box<dyn FnMut() -> Result<Outputs> + 'a>;
+
+type Outputs = Vec<(&'static str, Tensor)>;
 
 /// Runs the component and writes its outputs.
 pub fn probe(probe: &Probe) -> Result<Option<Timing>> {
@@ -80,30 +82,31 @@ pub fn probe(probe: &Probe) -> Result<Option<Timing>> {
         Component::Upsampler => networks::upsampler(probe, &inputs)?,
         Component::Pipeline => pipeline::pipeline(probe, &inputs)?,
     };
-    let outputs = run()?;
-    let timing = (probe.repeat > 0)
-        .then(|| time(probe, &mut run))
-        .transpose()?;
-    io::write(probe.output, &outputs)?;
+    let (outputs, timing) = time(probe, &mut run)?;
+    drop(run);
+    io::write(probe.output, outputs)?;
     Ok(timing)
 }
 
-fn time(probe: &Probe, run: &mut Run) -> Result<Timing> {
+/// Runs once, and `repeat` times more against the clock: the last outputs, no two of which are in memory at once.
+fn time(probe: &Probe, run: &mut Run) -> Result<(Outputs, Option<Timing>)> {
+    let mut outputs = run()?;
     let mut seconds = Vec::with_capacity(probe.repeat);
     for _ in 0..probe.repeat {
+        drop(outputs);
         let begun = Instant::now();
-        run()?;
+        outputs = run()?;
         probe.compute.device.synchronize()?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
     let middle = seconds.len() / 2;
-    let median_s = match seconds.len() % 2 {
-        0 => (seconds[middle - 1] + seconds[middle]) / 2.0,
-        _ => seconds[middle],
-    };
-    Ok(Timing {
-        median_s,
-        min_s: seconds[0],
-    })
+    let timing = seconds.first().map(|&min_s| Timing {
+        median_s: match seconds.len() % 2 {
+            0 => (seconds[middle - 1] + seconds[middle]) / 2.0,
+            _ => seconds[middle],
+        },
+        min_s,
+    });
+    Ok((outputs, timing))
 }

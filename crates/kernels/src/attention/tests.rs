@@ -181,3 +181,146 @@ fn keys_that_are_shut_out_leave_no_trace() {
         }
     }
 }
+
+/// 2 clips of 3 heads of 20 channels; 30 queries, 45 keys.
+const ODD: Heads = Heads {
+    batch: 2,
+    queries: 30,
+    keys: 45,
+    heads: 3,
+    width: 20,
+    scale: 0.2,
+};
+
+/// The result with one of queries, keys and values changed, on each path and in both types.
+fn with_one(which: usize, at: usize, value: f32) -> Vec<(Path, Vec<f32>)> {
+    let mut all = [(ODD.queries, 1), (ODD.keys, 2), (ODD.keys, 3)]
+        .map(|(rows, seed)| numbers::<f32>(ODD.batch * rows * ODD.row(), seed));
+    all[which][at] = value;
+    let [q, k, v] = &all;
+    let kv = [k.as_slice(), v];
+    let on = |path| {
+        [
+            attention_on::<f32, _, f32>(path, q, kv, ODD, &Bias::default()),
+            attention_on::<bf16, _, f32>(path, q, kv, ODD, &Bias::default()),
+        ]
+        .map(|y| (path, y))
+    };
+    Path::available().into_iter().flat_map(on).collect()
+}
+
+#[test]
+fn what_is_not_finite_stays_where_it_belongs() {
+    let place = |i: usize, rows: usize| {
+        let (row, channel) = (i / ODD.row(), i % ODD.row());
+        (
+            row / rows,
+            row % rows,
+            channel / ODD.width,
+            channel % ODD.width,
+        )
+    };
+    // In clip 1: channel 7 of head 2.
+    let channel = 2 * ODD.width + 7;
+    for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let at = |rows: usize, row: usize| (rows + row) * ODD.row() + channel;
+        for (path, y) in with_one(0, at(ODD.queries, 29), odd) {
+            for (i, y) in y.iter().enumerate() {
+                let (clip, query, head, _) = place(i, ODD.queries);
+                let with_it = (clip, query, head) == (1, 29, 2);
+                assert_eq!(
+                    !y.is_finite(),
+                    with_it,
+                    "{path}: a query's {odd}, {y} at {i}"
+                );
+            }
+        }
+        for (path, y) in with_one(1, at(ODD.keys, 44), odd) {
+            for (i, y) in y.iter().enumerate() {
+                let (clip, _, head, _) = place(i, ODD.queries);
+                if (clip, head) != (1, 2) {
+                    assert!(y.is_finite(), "{path}: a key's {odd}, {y} at {i}");
+                } else if odd.is_nan() {
+                    assert!(y.is_nan(), "{path}: {y} at {i} has not seen a key's NaN");
+                }
+            }
+        }
+        for (path, y) in with_one(2, at(ODD.keys, 44), odd) {
+            for (i, y) in y.iter().enumerate() {
+                let (clip, _, head, channel) = place(i, ODD.queries);
+                let with_it = (clip, head, channel) == (1, 2, 7);
+                assert_eq!(
+                    !y.is_finite(),
+                    with_it,
+                    "{path}: a value's {odd}, {y} at {i}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn who_has_no_keys_gets_zeros() {
+    let q = numbers::<f32>(ODD.batch * ODD.queries * ODD.row(), 1);
+    let none = Heads { keys: 0, ..ODD };
+    let kv = numbers::<f32>(ODD.batch * ODD.keys * ODD.row(), 2);
+    // One query of each clip sees no key, for −∞ is added to all its scores.
+    let mut queries = vec![0.0; ODD.batch * ODD.queries * ODD.keys];
+    for clip in queries.chunks_mut(ODD.queries * ODD.keys) {
+        clip[13 * ODD.keys..14 * ODD.keys].fill(f32::NEG_INFINITY);
+    }
+    let bias = Bias {
+        queries: Some(&queries),
+        ..Bias::default()
+    };
+    for path in Path::available() {
+        let y: Vec<f32> = attention_on::<f32, f32, _>(path, &q, [&[], &[]], none, &Bias::default());
+        assert_eq!(y, vec![0.0; q.len()], "{path}");
+        let y: Vec<f32> = attention_on::<bf16, f32, _>(path, &q, [&kv, &kv], ODD, &bias);
+        for (i, row) in y.chunks(ODD.row()).enumerate() {
+            let empty = i % ODD.queries == 13;
+            assert_eq!(row.iter().all(|y| *y == 0.0), empty, "{path}: row {i}");
+        }
+    }
+}
+
+#[test]
+fn nothing_in_nothing_out() {
+    for path in Path::available() {
+        for none in [
+            Heads { batch: 0, ..ODD },
+            Heads { queries: 0, ..ODD },
+            Heads { heads: 0, ..ODD },
+            Heads { width: 0, ..ODD },
+        ] {
+            let q = numbers::<f32>(none.batch * none.queries * none.row(), 1);
+            let kv = numbers::<f32>(none.batch * none.keys * none.row(), 2);
+            let kv = [kv.as_slice(), &kv];
+            let y: Vec<f32> = attention_on::<bf16, _, _>(path, &q, kv, none, &Bias::default());
+            assert!(y.is_empty(), "{path}: {none:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn paths_agree(
+        (queries, keys, width) in (1..60usize, 1..600usize, 1..70usize), seed in 0..1000u64,
+    ) {
+        let heads = Heads { batch: 1, queries, keys, heads: 2, width, scale: 0.3 };
+        let [q, k, v] = [(queries, 1), (keys, 2), (keys, 3)]
+            .map(|(rows, more)| numbers::<f32>(rows * heads.row(), seed + more));
+        let paths = Path::available().into_iter();
+        let mut all = paths.map(|path| {
+            let y = attention_on::<f32, f32, f32>(path, &q, [&k, &v], heads, &Bias::default());
+            (path, y)
+        });
+        let (_, twin) = all.next().expect("there is a portable one");
+        let twin: Vec<f64> = twin.into_iter().map(f64::from).collect();
+        for (path, y) in all {
+            prop_assert!(error(&y, &twin) < 5e-6, "{path}: {}", error(&y, &twin));
+        }
+    }
+}

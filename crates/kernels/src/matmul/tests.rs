@@ -2,7 +2,7 @@ use half::bf16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::pack::Plain;
+use crate::pack::{Packed, Plain};
 
 /// The product by its definition, in f64, and the sum of the magnitudes that went into each value.
 fn by_definition<T: Element>(x: &[T], w: &[T], k: usize) -> Vec<(f64, f64)> {
@@ -86,6 +86,24 @@ fn what_is_not_finite_stays_in_its_row_and_column() {
             let y: Vec<f32> = multiply_on(path, &x, &w, &Finish::default());
             for (i, y) in y.iter().enumerate() {
                 assert_eq!(y.is_finite(), i / n != 13, "{path}, {odd}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_finite_among_weights_stays_in_its_column() {
+    let (m, n, k) = (14, 35, 19);
+    let x = numbers::<f32>(m * k, 3);
+    let x = Plain::new(&x, m, k);
+    for odd in [f32::NAN, f32::INFINITY] {
+        let mut w = numbers::<f32>(n * k, 4);
+        w[33 * k + 18] = odd;
+        let w = Packed::new(&w, n, k);
+        for path in Path::available() {
+            let y: Vec<f32> = multiply_on(path, &x, &w, &Finish::default());
+            for (i, y) in y.iter().enumerate() {
+                assert_eq!(y.is_finite(), i % n != 33, "{path}, {odd}");
             }
         }
     }

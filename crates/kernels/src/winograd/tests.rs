@@ -117,3 +117,76 @@ fn cells_are_the_same_numbers_elsewhere() {
         );
     }
 }
+
+/// A video of two clips of 6 frames of 13 × 18 pixels with 16 channels, convolved over 3 frames to 40 channels, directly
+/// and by the short way, on each path; with `odd` in a pixel of clip 1.
+fn with_one(odd: f32, [t, y, x]: [usize; 3]) -> Vec<(Path, Vec<f32>, Vec<f32>)> {
+    let (frames, h, w, c_in, c_out) = (6, 13, 18, 16, 40);
+    let mut video = numbers::<f32>(2 * frames * h * w * c_in, 1);
+    video[(((frames + t) * h + y) * w + x) * c_in + 3] = odd;
+    let weights = Packed::new(&numbers::<f32>(c_out * 27 * c_in, 2), c_out, 27 * c_in);
+    let video = Frames::new(&video, 2, [frames, h, w], c_in);
+    let window = Window {
+        kernel: [3; 3],
+        stride: [1; 3],
+        padding: [0, 1, 1],
+    };
+    let (winograd, finish) = (Winograd::new(&weights, 3, c_in), Finish::default());
+    let on = |path| {
+        let direct = multiply_on(path, &Patches::new(&video, window), &weights, &finish);
+        let short = winograd.convolve(path, &video, &finish, Place::Pixels);
+        (path, direct, short)
+    };
+    Path::available().into_iter().map(on).collect()
+}
+
+#[test]
+fn what_is_not_finite_spreads_no_farther_than_its_patches() {
+    let place = |i: usize| [i / 40 / 18 / 13 % 4, i / 40 / 18 % 13, i / 40 % 18];
+    for at in [[0, 0, 0], [2, 4, 7], [3, 6, 8], [5, 12, 17]] {
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let clean = with_one(0.5, at);
+            for ((path, direct, short), (_, _, clean)) in with_one(odd, at).iter().zip(&clean) {
+                for (i, (direct, short)) in direct.iter().zip(short).enumerate() {
+                    let [t, y, x] = place(i);
+                    let clip = i / (40 * 18 * 13 * 4);
+                    let under = clip == 1 && (t..t + 3).contains(&at[0]);
+                    // A patch begins a pixel before its 4 × 4 outputs and ends one after them.
+                    let patch = |o: usize, at: usize| {
+                        (o / SIDE * SIDE..=o / SIDE * SIDE + 5).contains(&(at + 1))
+                    };
+                    let in_patch = under && patch(y, at[1]) && patch(x, at[2]);
+                    if !direct.is_finite() {
+                        assert!(!short.is_finite(), "{path}: {short} hides {odd} at {i}");
+                    }
+                    if !in_patch {
+                        assert_eq!(short.to_bits(), clean[i].to_bits(), "{path}: {odd} at {i}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_in_nothing_out() {
+    let weights = Packed::new(&numbers::<f32>(40 * 27 * 16, 2), 40, 27 * 16);
+    let winograd = Winograd::new(&weights, 3, 16);
+    let none = Winograd::new(&Packed::<f32>::new(&[], 0, 27 * 16), 3, 16);
+    for path in Path::available() {
+        // No clips, too few frames for the kernel, pictures without pixels, no channels to compute.
+        for (b, size, winograd) in [
+            (0, [4, 5, 6], &winograd),
+            (2, [2, 5, 6], &winograd),
+            (2, [0, 5, 6], &winograd),
+            (2, [4, 0, 6], &winograd),
+            (2, [4, 5, 0], &winograd),
+            (2, [4, 5, 6], &none),
+        ] {
+            let video = numbers::<f32>(b * size.iter().product::<usize>() * 16, 1);
+            let video = Frames::new(&video, b, size, 16);
+            let y: Vec<f32> = winograd.convolve(path, &video, &Finish::default(), Place::Pixels);
+            assert!(y.is_empty(), "{path}: {b} of {size:?}");
+        }
+    }
+}

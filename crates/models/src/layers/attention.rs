@@ -5,7 +5,7 @@ use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, b
 use half::bf16;
 use kinora_kernels::{Bias, Heads};
 
-use super::rows::{on_cpu, slice};
+use super::rows::{on_cpu, slice, values};
 
 /// Scores held at a time, all heads together: 16 MiB in f32.
 const BLOCK: usize = 4 << 20;
@@ -44,14 +44,12 @@ pub(crate) fn attention(
         let (k, v) = (k.to_dtype(q.dtype())?, v.to_dtype(q.dtype())?);
         return by_tensors(q, &k, &v, spec, bias);
     }
-    let values = |x: Option<&Tensor>| -> Result<Option<Vec<f32>>> {
-        x.map(|x| x.flatten_all()?.to_vec1()).transpose()
-    };
+    let contiguous = |x: Option<&Tensor>| x.map(Tensor::contiguous).transpose();
     let op = Attend {
         spec,
-        pairs: values(bias.pairs)?,
-        keys: values(bias.keys)?,
-        queries: values(bias.queries)?,
+        pairs: contiguous(bias.pairs)?,
+        keys: contiguous(bias.keys)?,
+        queries: contiguous(bias.queries)?,
     };
     let (k, v) = (k.contiguous()?, v.contiguous()?);
     q.contiguous()?.apply_op3_no_bwd(&k, &v, &op)
@@ -59,9 +57,9 @@ pub(crate) fn attention(
 
 struct Attend {
     spec: AttentionSpec,
-    pairs: Option<Vec<f32>>,
-    keys: Option<Vec<f32>>,
-    queries: Option<Vec<f32>>,
+    pairs: Option<Tensor>,
+    keys: Option<Tensor>,
+    queries: Option<Tensor>,
 }
 
 impl CustomOp3 for Attend {
@@ -96,10 +94,12 @@ impl CustomOp3 for Attend {
             width: width / self.spec.heads,
             scale: self.spec.scale as f32,
         };
+        let biases = [&self.pairs, &self.keys, &self.queries];
+        let [of_pairs, of_keys, of_queries] = biases.map(|bias| bias.as_ref().map(values));
         let bias = Bias {
-            pairs: self.pairs.as_deref(),
-            keys: self.keys.as_deref(),
-            queries: self.queries.as_deref(),
+            pairs: of_pairs.as_ref().map(|bias| bias.slice()).transpose()?,
+            keys: of_keys.as_ref().map(|bias| bias.slice()).transpose()?,
+            queries: of_queries.as_ref().map(|bias| bias.slice()).transpose()?,
         };
         let q = slice(q, q_layout)?;
         let y = match (self.spec.dtype, k, v) {

@@ -6,12 +6,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{DType, Storage, Tensor, WithDType, bail};
+use candle_core::{DType, Tensor, WithDType, bail};
 use candle_nn::VarBuilder;
 use half::bf16;
 use kinora_kernels::{
     Element, Finish, Frames, Packed, Patches, Path, Place, Residual, Window, Winograd, multiply,
 };
+
+use super::rows::{on_cpu_storage, values};
 
 /// Values of a block of patches on a GPU.
 const BLOCK: usize = 1 << 26;
@@ -328,12 +330,7 @@ impl Conv3d {
         };
         match &onto {
             None => run(None),
-            Some(onto) => {
-                let (storage, layout) = onto.storage_and_layout();
-                run(Some(
-                    &values::<f32>(&storage)?[layout.start_offset()..][..onto.elem_count()],
-                ))
-            }
+            Some(onto) => run(Some(values(onto).slice()?)),
         }
     }
 
@@ -349,7 +346,7 @@ impl Conv3d {
         let mut clips = vec![Vec::new(); b];
         let len = height * width * self.c_in;
         for (storage, layout) in &storages {
-            let values = values::<T>(storage)?;
+            let values = on_cpu_storage(storage)?.as_slice::<T>()?;
             for (i, clip) in clips.iter_mut().enumerate() {
                 for t in 0..layout.dims()[1] {
                     let at = i * layout.stride()[0] + t * layout.stride()[1];
@@ -435,14 +432,6 @@ impl Conv3d {
             }
         }
         Tensor::cat(&taps, 2)?.reshape((rows.len() * out[2], taps.len() * c))
-    }
-}
-
-/// All values of a tensor's storage on the CPU.
-fn values<T: WithDType>(storage: &Storage) -> candle_core::Result<&[T]> {
-    match storage {
-        Storage::Cpu(storage) => storage.as_slice(),
-        _ => bail!("a kernel of the CPU got a tensor of another device"),
     }
 }
 

@@ -1,14 +1,17 @@
 //! `y = x · wᵀ + b`.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
+};
 use candle_nn::{Linear as Plain, Module, VarBuilder};
 use half::bf16;
 use kinora_kernels::{
-    Activation, Element, Finish, Gate, Packed, Plain as Rows, Residual, multiply,
+    Activation, Eight, Element, Finish, Gate, Packed, Plain as Rows, Residual, Weights, multiply,
 };
 
 use super::gelu;
 use super::rows::slice;
+use crate::int8;
 
 /// A linear layer.
 pub(crate) struct Linear(Kind);
@@ -23,9 +26,10 @@ enum Kind {
     Tensors(Plain),
 }
 
+/// By what it is multiplied in; in memory it may be in eight bits.
 enum Weight {
-    F32(Packed<f32>),
-    Bf16(Packed<bf16>),
+    F32(Box<dyn Weights<f32>>),
+    Bf16(Box<dyn Weights<bf16>>),
 }
 
 impl Linear {
@@ -39,18 +43,14 @@ impl Linear {
 
     /// A bias or none, as a config says.
     pub fn load_biased(input: usize, output: usize, bias: bool, vb: VarBuilder) -> Result<Self> {
-        let weight = vb.get((output, input), "weight")?;
         let bias = bias.then(|| vb.get(output, "bias")).transpose()?;
         if !vb.device().is_cpu() {
+            let weight = vb.get((output, input), "weight")?;
             return Ok(Self(Kind::Tensors(Plain::new(weight, bias))));
         }
-        let values = weight.flatten_all()?;
         let weight = match vb.dtype() {
-            DType::BF16 => Weight::Bf16(Packed::new(&values.to_vec1()?, output, input)),
-            _ => {
-                let values = values.to_dtype(DType::F32)?;
-                Weight::F32(Packed::new(&values.to_vec1()?, output, input))
-            }
+            DType::BF16 => Weight::Bf16(packed(input, output, &vb)?),
+            _ => Weight::F32(packed(input, output, &vb.set_dtype(DType::F32))?),
         };
         let bias = bias.map(|bias| bias.to_dtype(DType::F32)?.to_vec1());
         Ok(Self(Kind::Packed {
@@ -148,6 +148,23 @@ impl Linear {
     }
 }
 
+/// The weights as they are stored, in eight bits or not.
+fn packed<T: Element + WithDType>(
+    input: usize,
+    output: usize,
+    vb: &VarBuilder,
+) -> Result<Box<dyn Weights<T>>> {
+    if let Some((values, scales)) = int8::stored(output, input, "weight", vb)? {
+        return Ok(Box::new(Eight::new(&values, &scales, input)));
+    }
+    let weight = vb.get((output, input), "weight")?.flatten_all()?;
+    Ok(Box::new(Packed::new(
+        &weight.to_vec1::<T>()?,
+        output,
+        input,
+    )))
+}
+
 struct Product<'a> {
     linear: &'a Linear,
     activation: Activation,
@@ -188,15 +205,15 @@ impl Product<'_> {
         let y = match (weight, x) {
             (Weight::F32(weight), CpuStorage::F32(_)) => {
                 let x = slice::<f32>(x, layout)?;
-                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+                self.multiply(&Rows::new(x, count, depth), weight.as_ref(), &finish)?
             }
             (Weight::Bf16(weight), CpuStorage::F32(_)) => {
                 let x = slice::<f32>(x, layout)?;
-                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+                self.multiply(&Rows::new(x, count, depth), weight.as_ref(), &finish)?
             }
             (Weight::Bf16(weight), CpuStorage::BF16(_)) => {
                 let x = slice::<bf16>(x, layout)?;
-                self.multiply(&Rows::new(x, count, depth), weight, &finish)?
+                self.multiply(&Rows::new(x, count, depth), weight.as_ref(), &finish)?
             }
             _ => bail!("a linear layer got values of a type that is not its weights'"),
         };
@@ -206,7 +223,7 @@ impl Product<'_> {
     fn multiply<T: Element>(
         &self,
         rows: &impl kinora_kernels::Rows<T>,
-        weight: &Packed<T>,
+        weight: &dyn Weights<T>,
         finish: &Finish,
     ) -> Result<CpuStorage> {
         Ok(match self.dtype {

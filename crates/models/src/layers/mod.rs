@@ -6,11 +6,13 @@ mod linear;
 mod norm;
 mod rows;
 pub(crate) mod sinusoids;
+#[cfg(test)]
+mod views;
 
 pub(crate) use attention::{AttentionBias, AttentionSpec, attention};
 pub(crate) use linear::Linear;
 pub(crate) use norm::Norm;
-pub(crate) use rows::{gelu_row, map_rows, on_cpu, slice};
+pub(crate) use rows::{gelu_row, map_rows, on_cpu, slice, values};
 
 use candle_core::{DType, Device, Result, Tensor};
 

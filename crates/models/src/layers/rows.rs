@@ -1,7 +1,11 @@
 //! Row-wise functions on the CPU: one pass over memory where a chain of tensor operations takes
 //! several, on all threads. Loops are written so that the compiler can vectorise them.
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use std::ops::Deref;
+
+use candle_core::{
+    CpuStorage, CustomOp1, DType, Layout, Result, Shape, Storage, Tensor, WithDType, bail,
+};
 use kinora_kernels::math;
 use rayon::prelude::*;
 
@@ -46,6 +50,28 @@ pub(crate) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) 
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<T>()?[start..end]),
         None => bail!("a kernel needs contiguous tensors"),
+    }
+}
+
+/// A contiguous tensor of f32 on the CPU, held for as long as a kernel reads its values.
+pub(crate) struct Values<'a, S>(S, &'a Layout);
+
+impl<S: Deref<Target = Storage>> Values<'_, S> {
+    pub fn slice(&self) -> Result<&[f32]> {
+        slice(on_cpu_storage(&self.0)?, self.1)
+    }
+}
+
+pub(crate) fn values(x: &Tensor) -> Values<'_, impl Deref<Target = Storage>> {
+    let (storage, layout) = x.storage_and_layout();
+    Values(storage, layout)
+}
+
+/// A storage that a kernel of the CPU can read.
+pub(crate) fn on_cpu_storage(storage: &Storage) -> Result<&CpuStorage> {
+    match storage {
+        Storage::Cpu(storage) => Ok(storage),
+        _ => bail!("a kernel of the CPU got a tensor of another device"),
     }
 }
 

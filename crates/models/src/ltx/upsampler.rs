@@ -1,11 +1,12 @@
 //! `LTXLatentUpsamplerModel`: latents to finer latents.
 
-use candle_core::{DType, Device, Tensor};
-use candle_nn::{GroupNorm, Module, VarBuilder, group_norm};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Device, Layout, Shape, Tensor};
+use candle_nn::{GroupNorm, Module, VarBuilder};
+use kinora_kernels::{Groups, group_norm_silu};
 use serde::Deserialize;
 
-use crate::layers::activation_dtype;
 use crate::layers::conv3d::{Conv3d, Conv3dSpec};
+use crate::layers::{activation_dtype, on_cpu, slice, values};
 use crate::source::ComponentConfig;
 use crate::{Error, ModelSource, Result};
 
@@ -224,39 +225,110 @@ impl ResBlock {
     /// (b, t, h, w, c) to the same.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let h = self.norm1.silu(&self.conv1.forward(x)?, None)?;
-        self.norm2.silu(&self.conv2.forward(&h)?, Some(x))
+        Ok(self.norm2.silu(&self.conv2.forward(&h)?, Some(x))?)
     }
 }
 
 /// A group norm over channels-last video: over the clip, or over each frame (`dims` 2).
 struct Norm {
-    norm: GroupNorm,
+    /// (c) each, f32.
+    weight: Tensor,
+    bias: Tensor,
     per_frame: bool,
 }
 
 impl Norm {
     fn load(c: usize, dims: usize, vb: VarBuilder) -> Result<Self> {
+        let vb = vb.set_dtype(DType::F32);
         Ok(Self {
-            norm: group_norm(GROUPS, c, EPS, vb.set_dtype(DType::F32))?,
+            weight: vb.get(c, "weight")?,
+            bias: vb.get(c, "bias")?,
             per_frame: dims == 2,
         })
     }
 
     /// SiLU(norm(x) + skip), in f32 within.
-    fn silu(&self, x: &Tensor, skip: Option<&Tensor>) -> Result<Tensor> {
+    fn silu(&self, x: &Tensor, skip: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        if !on_cpu(x) {
+            return self.silu_by_tensors(x, skip);
+        }
+        match skip {
+            Some(skip) => x
+                .contiguous()?
+                .apply_op2_no_bwd(&skip.contiguous()?, &NormSilu(self)),
+            None => x.contiguous()?.apply_op1_no_bwd(&NormSilu(self)),
+        }
+    }
+
+    /// The same with tensor operations, for any device.
+    fn silu_by_tensors(&self, x: &Tensor, skip: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let (b, t, h, w, c) = x.dims5()?;
         let groups = match self.per_frame {
             true => x.reshape((b * t, h * w, c))?,
             false => x.reshape((b, t * h * w, c))?,
         };
         let groups = groups.to_dtype(DType::F32)?.transpose(1, 2)?.contiguous()?;
-        let y = self.norm.forward(&groups)?.transpose(1, 2)?.contiguous()?;
+        let norm = GroupNorm::new(self.weight.clone(), self.bias.clone(), c, GROUPS, EPS)?;
+        let y = norm.forward(&groups)?.transpose(1, 2)?.contiguous()?;
         let y = y.reshape((b, t, h, w, c))?;
         let y = match skip {
             Some(skip) => (y + skip.to_dtype(DType::F32)?)?,
             None => y,
         };
-        Ok(y.silu()?.to_dtype(x.dtype())?)
+        y.silu()?.to_dtype(x.dtype())
+    }
+}
+
+/// [`Norm::silu`] of f32 on the CPU.
+struct NormSilu<'a>(&'a Norm);
+
+impl NormSilu<'_> {
+    fn run(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        skip: Option<&[f32]>,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (_, t, h, w, _) = layout.shape().dims5()?;
+        let rows = match self.0.per_frame {
+            true => h * w,
+            false => t * h * w,
+        };
+        let (weight, bias) = (values(&self.0.weight), values(&self.0.bias));
+        let groups = Groups {
+            count: GROUPS,
+            weight: weight.slice()?,
+            bias: bias.slice()?,
+            eps: EPS as f32,
+        };
+        let y = group_norm_silu(slice(x, layout)?, rows, groups, skip);
+        Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+}
+
+impl CustomOp1 for NormSilu<'_> {
+    fn name(&self) -> &'static str {
+        "group-norm-silu"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        self.run(x, layout, None)
+    }
+}
+
+impl CustomOp2 for NormSilu<'_> {
+    fn name(&self) -> &'static str {
+        "group-norm-silu-skip"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        skip: &CpuStorage,
+        skip_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        self.run(x, layout, Some(slice(skip, skip_layout)?))
     }
 }
 
@@ -266,4 +338,31 @@ fn conv(c_in: usize, c_out: usize, dims: usize, vb: VarBuilder) -> Result<Conv3d
         3 => Conv3d::load(c_in, c_out, Conv3dSpec::CUBE, vb)?,
         _ => Conv3d::load_square(c_in, c_out, vb)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pass_equals_tensor_operations() -> candle_core::Result<()> {
+        let random = |shape: &[usize]| Tensor::randn(0.5f32, 2.0, shape, &Device::Cpu);
+        let (c, shape) = (2 * GROUPS, [2, 3, 5, 4, 2 * GROUPS]);
+        // A view with other strides than its values' order.
+        let x = random(&[3, 2, 5, 4, c])?.transpose(0, 1)?;
+        let some = random(&shape)?;
+        for per_frame in [true, false] {
+            let norm = Norm {
+                weight: random(&[c])?,
+                bias: random(&[c])?,
+                per_frame,
+            };
+            for skip in [None, Some(&some)] {
+                let apart = (norm.silu(&x, skip)? - norm.silu_by_tensors(&x, skip)?)?;
+                let apart = apart.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+                assert!(apart < 1e-5, "{per_frame}: {apart}");
+            }
+        }
+        Ok(())
+    }
 }

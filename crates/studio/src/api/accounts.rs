@@ -16,9 +16,10 @@ use utoipa::ToSchema;
 use super::{Body, Id};
 use crate::files::secret;
 use crate::guard::{COOKIE, Viewer, session_cookie};
+use crate::proxy::OverTls;
 use crate::scope::{self, Scope};
 use crate::store::clips::some;
-use crate::store::users::{FIRST, Key, User};
+use crate::store::users::{FIRST, Key, SESSION_MS, User};
 use crate::wire::List;
 use crate::{App, Error, Result};
 
@@ -34,7 +35,11 @@ pub struct Login {
 
 /// Begins a session: sets the cookie.
 #[utoipa::path(post, path = "/api/login", request_body = Login, responses((status = 200, body = User), (status = 401), (status = 429)))]
-pub async fn login(State(app): State<App>, Body(login): Body<Login>) -> Result<Response> {
+pub async fn login(
+    State(app): State<App>,
+    tls: OverTls,
+    Body(login): Body<Login>,
+) -> Result<Response> {
     if !app.config.auth_required() {
         return Err(Error::Conflict("nobody has to log in here".into()));
     }
@@ -52,20 +57,26 @@ pub async fn login(State(app): State<App>, Body(login): Body<Login>) -> Result<R
     app.tries.forget(&name);
     let secret = secret();
     app.store.begin_session(&user.id, &secret).await?;
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000");
-    let cookie = HeaderValue::from_str(&cookie).map_err(Error::internal)?;
+    let cookie = cookie(&secret, SESSION_MS / 1000, tls)?;
     Ok(([(header::SET_COOKIE, cookie)], Json(user)).into_response())
 }
 
 /// Ends the session.
 #[utoipa::path(post, path = "/api/logout", responses((status = 204)))]
-pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+pub async fn logout(State(app): State<App>, tls: OverTls, headers: HeaderMap) -> Result<Response> {
     if let Some(secret) = session_cookie(&headers) {
         app.store.end_session(secret).await?;
     }
-    let over = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    let cookie = HeaderValue::from_str(&over).map_err(Error::internal)?;
+    let cookie = cookie("", 0, tls)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// The session's cookie, for so many seconds; what came over TLS never goes without.
+fn cookie(secret: &str, seconds: i64, OverTls(tls): OverTls) -> Result<HeaderValue> {
+    let secure = if tls { "; Secure" } else { "" };
+    let text =
+        format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&text).map_err(Error::internal)
 }
 
 /// All users; for administrators.

@@ -1,20 +1,15 @@
 //! The library.
 
-#![allow(
-    unused_qualifications,
-    reason = "utoipa's macros qualify the parameters' types"
-)]
-
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Body, Id, Params, check_limit};
 use crate::files::{is_id, now};
 use crate::guard::Viewer;
 use crate::store::clips::{Filter, Patch};
-use crate::wire::{Clip, List, Page, time};
+use crate::wire::{Clip, Page, time};
 use crate::{App, Error, Result};
 
 /// Clips one action may touch.
@@ -38,17 +33,11 @@ pub async fn get(
     Extension(viewer): Extension<Viewer>,
     Id(id): Id,
 ) -> Result<Json<Clip>> {
-    let mut clip = app.store.clip_seen_by(&viewer.id, &id).await?;
-    if clip.owner != viewer.id {
-        as_a_post(&mut clip);
-    }
-    Ok(Json(clip))
-}
-
-/// What others see of a published clip: not how its owner keeps it.
-fn as_a_post(clip: &mut Clip) {
-    (clip.share_url, clip.folder_id, clip.tags) = (None, None, Vec::new());
-    (clip.favourite, clip.bookmarked) = (false, false);
+    let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
+    Ok(Json(match clip.owner == viewer.id {
+        true => clip,
+        false => clip.as_others_see_it(),
+    }))
 }
 
 /// Changes title, marks, folder, tags, or moves into the trash and back.
@@ -206,68 +195,4 @@ pub async fn unshare(
 ) -> Result<Json<Clip>> {
     app.store.share_clip(&viewer.id, &id, None).await?;
     Ok(Json(app.store.clip(&viewer.id, &id).await?))
-}
-
-/// Puts the clip into the feed that all users of this server see.
-#[utoipa::path(post, path = "/api/clips/{id}/publish", responses((status = 200, body = Clip)))]
-pub async fn publish(
-    State(app): State<App>,
-    Extension(viewer): Extension<Viewer>,
-    Id(id): Id,
-) -> Result<Json<Clip>> {
-    app.store.publish_clip(&viewer.id, &id, true).await?;
-    Ok(Json(app.store.clip(&viewer.id, &id).await?))
-}
-
-/// Takes it out again.
-#[utoipa::path(delete, path = "/api/clips/{id}/publish", responses((status = 200, body = Clip)))]
-pub async fn unpublish(
-    State(app): State<App>,
-    Extension(viewer): Extension<Viewer>,
-    Id(id): Id,
-) -> Result<Json<Clip>> {
-    app.store.publish_clip(&viewer.id, &id, false).await?;
-    Ok(Json(app.store.clip(&viewer.id, &id).await?))
-}
-
-/// Likes a clip.
-#[utoipa::path(post, path = "/api/clips/{id}/like", responses((status = 200, body = Clip)))]
-pub async fn like(
-    State(app): State<App>,
-    Extension(viewer): Extension<Viewer>,
-    Id(id): Id,
-) -> Result<Json<Clip>> {
-    app.store.like_clip(&viewer.id, &id, true).await?;
-    Ok(Json(app.store.clip_seen_by(&viewer.id, &id).await?))
-}
-
-/// Takes the like back.
-#[utoipa::path(delete, path = "/api/clips/{id}/like", responses((status = 200, body = Clip)))]
-pub async fn unlike(
-    State(app): State<App>,
-    Extension(viewer): Extension<Viewer>,
-    Id(id): Id,
-) -> Result<Json<Clip>> {
-    app.store.like_clip(&viewer.id, &id, false).await?;
-    Ok(Json(app.store.clip_seen_by(&viewer.id, &id).await?))
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct Feed {
-    /// `recent` or `likes`.
-    pub sort: Option<String>,
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u32>,
-}
-
-/// What users have published.
-#[utoipa::path(get, path = "/api/feed", params(Feed), responses((status = 200, body = List<Clip>)))]
-pub async fn feed(State(app): State<App>, Params(feed): Params<Feed>) -> Result<Json<List<Clip>>> {
-    check_limit(feed.limit, 200)?;
-    let by_likes = feed.sort.as_deref() == Some("likes");
-    let mut items = app.store.feed(by_likes, feed.limit.unwrap_or(100)).await?;
-    items.iter_mut().for_each(as_a_post);
-    Ok(Json(List { items }))
 }

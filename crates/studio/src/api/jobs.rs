@@ -156,9 +156,14 @@ pub async fn estimate(
     let (work, pixels) = make::weight(&plan);
     let each = app.queue.seconds(&plan.model.name, work, pixels).await?;
     let measured = each.map(|each| each * f64::from(asked.variants));
-    let usage = app.store.usage(&viewer.id, viewer.plan(&app)).await?;
+    let limits = viewer.plan(&app);
+    let over_quota = app.store.lacking(&viewer.id, &asked, credits, limits);
+    let (over_quota, usage) = (
+        over_quota.await?,
+        app.store.usage(&viewer.id, limits).await?,
+    );
     let mut warnings = Vec::new();
-    if let Some((name, limits)) = viewer.plan(&app)
+    if let Some((name, limits)) = limits
         && let Err(refusal) = limits.check(name, &asked)
     {
         warnings.push(refusal.to_string());
@@ -173,6 +178,7 @@ pub async fn estimate(
         seconds_estimate: measured.unwrap_or_else(|| plan.describe().estimated_seconds),
         measured: measured.is_some(),
         tokens: plan.tokens as u64,
+        over_quota,
         warnings,
         notes: plan.notes,
     }))

@@ -5,6 +5,7 @@ pub mod boards;
 pub mod clips;
 pub mod events;
 mod extract;
+pub mod feed;
 pub mod folders;
 pub mod jobs;
 pub mod media;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Body;
+use super::accounts::admin;
 use crate::guard::{Viewer, who};
 use crate::make::{self, Known};
 use crate::plans::{Plan, Price, prices};
@@ -199,8 +200,12 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str> {
     Ok("ready")
 }
 
-/// For Prometheus.
-pub async fn metrics(State(app): State<App>) -> Result<Response> {
+/// For Prometheus; of administrators.
+pub async fn metrics(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response> {
+    admin(&viewer)?;
     for status in ["queued", "running"] {
         let count: i64 = app.store.count_jobs(status).await?;
         metrics::gauge!("kinora_jobs", "status" => status).set(count as f64);

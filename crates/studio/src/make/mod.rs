@@ -11,7 +11,7 @@ use kinora_media::Rational;
 
 use crate::catalog::Catalog;
 use crate::plans::{Asked, credits};
-use crate::wire::{Clip, JobRequest, Tool};
+use crate::wire::{Class, Clip, JobRequest, Tool};
 use crate::{Error, Result};
 
 /// What a request speaks of, looked up beforehand for its owner.
@@ -148,7 +148,7 @@ pub fn weight(plan: &Plan) -> (f64, f64) {
     ((plan.tokens * plan.drawn.steps) as f64, pixels)
 }
 
-/// What a plan costs and what plans of users care for.
+/// What plans of users care for, and the credits of one clip; relaxed ones are free.
 pub fn asked(plan: &Plan, request: &JobRequest) -> (Asked, u64) {
     let seconds = plan.output.frames as f64 / plan.output.fps.as_f64();
     let asked = Asked {
@@ -157,7 +157,11 @@ pub fn asked(plan: &Plan, request: &JobRequest) -> (Asked, u64) {
         variants: plan.variants.len() as u32,
         class: request.class.unwrap_or_default(),
     };
-    (asked, credits(asked.size, seconds))
+    let credits = match asked.class {
+        Class::Priority => credits(asked.size, seconds),
+        Class::Relaxed => 0,
+    };
+    (asked, credits)
 }
 
 fn engine_request(request: &JobRequest, known: &Known) -> Result<Request> {

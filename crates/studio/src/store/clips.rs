@@ -105,8 +105,8 @@ pub struct NewClip {
 }
 
 #[derive(FromRow)]
-struct Row {
-    id: String,
+pub(super) struct Row {
+    pub id: String,
     owner: String,
     kind: String,
     tool: String,
@@ -131,16 +131,16 @@ struct Row {
     favourite: bool,
     bookmarked: bool,
     trashed: Option<i64>,
-    published: Option<i64>,
+    pub published: Option<i64>,
     share: Option<String>,
     created: i64,
     parents: String,
     tag_list: String,
     children: u32,
-    likes: u32,
+    pub likes: u32,
 }
 
-const COLUMNS: &str = "clips.*, \
+pub(super) const COLUMNS: &str = "clips.*, \
     (SELECT json_group_array(parent) FROM parents WHERE clip = clips.id) AS parents, \
     (SELECT json_group_array(tag) FROM tags WHERE clip = clips.id) AS tag_list, \
     (SELECT count(*) FROM parents WHERE parent = clips.id) AS children, \
@@ -159,7 +159,7 @@ impl Row {
         }
     }
 
-    fn clip(self) -> Clip {
+    pub(super) fn clip(self) -> Clip {
         Clip {
             urls: ClipUrls::of(&self.id),
             id: self.id,
@@ -270,7 +270,11 @@ impl Store {
         narrow(&mut sql, owner, filter);
         if let Some(cursor) = &filter.cursor {
             // Behind the last clip of the page before, whatever came since, and if that clip is gone.
-            let cursor = Cursor::parse(cursor, filter.sort)?;
+            let kind = match filter.sort {
+                Sort::Title => Value::is_string,
+                Sort::Created | Sort::Seconds => Value::is_number,
+            };
+            let cursor = Cursor::parse(cursor, kind)?;
             sql.push(format!(" AND ({column}, id) {sign} ("));
             match cursor.value {
                 Value::Number(number) => sql.push_bind(number.as_f64()),
@@ -315,20 +319,6 @@ impl Store {
         let children: Vec<Row> = down.build_query_as().fetch_all(&self.read).await?;
         let clips = |rows: Vec<Row>| rows.into_iter().map(Row::clip).collect();
         Ok((clips(ancestors), clips(children)))
-    }
-
-    /// Published clips of all users.
-    pub async fn feed(&self, by_likes: bool, limit: u32) -> Result<Vec<Clip>> {
-        let mut sql = select();
-        sql.push(" WHERE published IS NOT NULL AND trashed IS NULL ORDER BY ");
-        sql.push(if by_likes {
-            "likes DESC, published DESC"
-        } else {
-            "published DESC"
-        });
-        sql.push(" LIMIT ").push_bind(limit.clamp(1, 200));
-        let rows: Vec<Row> = sql.build_query_as().fetch_all(&self.read).await?;
-        Ok(rows.into_iter().map(Row::clip).collect())
     }
 
     /// Changes those of the clips that are the owner's, all or none; gives how many they are.
@@ -433,38 +423,6 @@ impl Store {
         found(done.rows_affected())
     }
 
-    /// Puts the clip into the feed, or takes it out.
-    pub async fn publish_clip(&self, owner: &str, id: &str, published: bool) -> Result<()> {
-        let mut t = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE clips SET published = CASE WHEN ?3 THEN coalesce(published, ?4) END WHERE id = ?1 AND owner = ?2",
-        )
-        .bind(id)
-        .bind(owner)
-        .bind(published)
-        .bind(now())
-        .execute(&mut *t)
-        .await?;
-        self.commit(t).await?;
-        found(done.rows_affected())
-    }
-
-    /// One like a user.
-    pub async fn like_clip(&self, viewer: &str, id: &str, liked: bool) -> Result<()> {
-        self.clip_seen_by(viewer, id).await?;
-        let sql = match liked {
-            true => "INSERT OR IGNORE INTO likes (clip, owner) VALUES (?, ?)",
-            false => "DELETE FROM likes WHERE clip = ? AND owner = ?",
-        };
-        let mut t = self.begin().await?;
-        sqlx::query(sql)
-            .bind(id)
-            .bind(viewer)
-            .execute(&mut *t)
-            .await?;
-        self.commit(t).await
-    }
-
     /// Puts a clip into the library; one that is there already stays as it is.
     pub async fn add_clip(&self, clip: &NewClip) -> Result<()> {
         let mut t = self.begin().await?;
@@ -493,7 +451,7 @@ impl Store {
     }
 }
 
-fn found(rows: u64) -> Result<()> {
+pub(super) fn found(rows: u64) -> Result<()> {
     match rows {
         0 => Err(MISSING),
         _ => Ok(()),

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::clips::Sort;
 use crate::{Error, Result};
 
 /// What a page's last clip has in the column that sorts, and its id. Only we read it.
@@ -18,10 +17,11 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub fn parse(text: &str, sort: Sort) -> Result<Self> {
+    /// `kind` tells the values of the column that sorts.
+    pub fn parse(text: &str, kind: fn(&Value) -> bool) -> Result<Self> {
         let json = URL_SAFE_NO_PAD.decode(text).ok();
         json.and_then(|json| serde_json::from_slice::<Self>(&json).ok())
-            .filter(|cursor| cursor.value.is_string() == (sort == Sort::Title))
+            .filter(|cursor| kind(&cursor.value))
             .ok_or_else(|| {
                 Error::Invalid("`cursor` is the `next_cursor` of a page in the same order".into())
             })

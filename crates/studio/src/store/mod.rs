@@ -6,6 +6,7 @@
 pub mod boards;
 pub mod clips;
 mod cursor;
+pub mod feed;
 pub mod folders;
 pub mod jobs;
 pub mod refusals;

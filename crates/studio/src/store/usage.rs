@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Store, jobs::NewJob};
 use crate::files::now;
-use crate::plans::{Plan, month};
+use crate::plans::{Asked, Plan, month};
 use crate::wire::{Class, Job, time};
 use crate::{Error, Result};
 
@@ -142,24 +142,46 @@ async fn check(
         .fetch_one(t)
         .await?;
     let resets = time(end);
+    // What is free is never too much, whatever was used under a larger plan.
     let over = |used: i64, wanted: u64, most: Option<u64>| {
-        most.filter(|most| used.unsigned_abs() + wanted > *most)
+        most.filter(|most| wanted > 0 && used.unsigned_abs() + wanted > *most)
+    };
+    let cure = match plan.relaxed {
+        true => "; a job of `\"class\": \"relaxed\"` is free, and waits behind others",
+        false => "",
     };
     if let Some(most) = over(credits, wanted.0, plan.credits) {
         return Err(Error::Quota(format!(
-            "this takes {} credits; {credits} of the {most} that the plan {name} has a month are used; they return on {resets}",
+            "this takes {} credits; {credits} of the {most} that the plan {name} has a month are used; they return on {resets}{cure}",
             wanted.0
         )));
     }
     if let Some(most) = over(videos, wanted.1, plan.videos) {
         return Err(Error::Quota(format!(
-            "{videos} of the {most} videos that the plan {name} has a month are used; they return on {resets}"
+            "{videos} of the {most} videos that the plan {name} has a month are used; they return on {resets}{cure}"
         )));
     }
     Ok(())
 }
 
 impl Store {
+    /// Why the plan has too little left this month for such a job; none if it has enough. `credits` are of one clip.
+    pub async fn lacking(
+        &self,
+        owner: &str,
+        asked: &Asked,
+        credits: u64,
+        plan: Option<(&str, &Plan)>,
+    ) -> Result<Option<String>> {
+        let mut read = self.read.acquire().await?;
+        let wanted = price(asked.class.name(), credits, asked.variants);
+        match check(&mut read, owner, wanted, plan).await {
+            Ok(()) => Ok(None),
+            Err(Error::Quota(why)) => Ok(Some(why)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the user has used this month.
     pub async fn usage(&self, owner: &str, plan: Option<(&str, &Plan)>) -> Result<Usage> {
         let (begin, end) = month(now());

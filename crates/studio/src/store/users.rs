@@ -34,7 +34,7 @@ pub struct Key {
 
 const COLUMNS: &str = "SELECT users.id, users.name, users.admin, users.plan FROM users";
 /// How long a session lasts.
-const SESSION_MS: i64 = 30 * 24 * 3600 * 1000;
+pub const SESSION_MS: i64 = 30 * 24 * 3600 * 1000;
 /// The user that is there where nobody logs in; the administrator where somebody does.
 pub const FIRST: &str = "local";
 

@@ -1,12 +1,16 @@
 //! The studio over HTTP, with the real engine and the embedded model: clips of a second, in two steps.
 
 mod accounts;
+mod classes;
 mod faults;
+mod feed;
 mod generate;
 mod library;
 mod limits;
 mod load;
 mod moderation;
+mod outside;
+mod ownership;
 mod queue;
 mod security;
 mod settings;

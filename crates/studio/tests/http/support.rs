@@ -1,11 +1,13 @@
 //! A studio on a port of its own, and what it is asked.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kinora_engine::Model;
 use kinora_studio::{App, Config, Models};
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -42,14 +44,27 @@ impl Models for Slow {
 }
 
 pub struct Studio {
-    pub base: String,
-    pub http: Client,
+    asker: Asker,
     pub data: Arc<TempDir>,
     pub first_login: Option<(String, String)>,
     /// What its handlers share.
     pub app: App,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<kinora_studio::Result<()>>,
+}
+
+/// Who asks a studio.
+pub struct Asker {
+    pub base: String,
+    pub http: Client,
+}
+
+impl Deref for Studio {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.asker
+    }
 }
 
 pub fn config(data: &Path) -> Config {
@@ -93,9 +108,9 @@ impl Studio {
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
+        let http = Client::new();
         Self {
-            base,
-            http: Client::new(),
+            asker: Asker { base, http },
             data,
             first_login,
             app,
@@ -111,6 +126,39 @@ impl Studio {
         self.data
     }
 
+    /// The first user of a studio with accounts.
+    pub async fn admin(&self) -> Asker {
+        let (name, password) = self.first_login.clone().unwrap();
+        self.log_in(&name, &password).await
+    }
+
+    /// A new user, logged in.
+    pub async fn user(&self, admin: &Asker, name: &str) -> Asker {
+        let new = json!({"name": name, "password": "correct horse"});
+        admin.post("/api/users", new).await;
+        self.log_in(name, "correct horse").await
+    }
+
+    async fn log_in(&self, name: &str, password: &str) -> Asker {
+        let body = json!({"name": name, "password": password});
+        let login = self.http.post(self.url("/api/login")).json(&body);
+        let answer = login.send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().parse().unwrap();
+        let headers = [
+            ("cookie", cookie),
+            ("x-csrf", HeaderValue::from_static("1")),
+        ];
+        let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
+        let client = Client::builder().default_headers(headers.into_iter().collect());
+        Asker {
+            base: self.base.clone(),
+            http: client.build().unwrap(),
+        }
+    }
+}
+
+impl Asker {
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -146,6 +194,22 @@ impl Studio {
         answer
     }
 
+    /// Puts a small picture into the library.
+    pub async fn upload(&self, name: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let answer = self
+            .http
+            .post(self.url("/api/clips"))
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+}
+
+impl Studio {
     /// Takes all turns at work on whole clips, as large uploads do.
     pub async fn busy(&self) -> OwnedSemaphorePermit {
         let heavy = self.app.heavy.clone();
@@ -185,20 +249,6 @@ impl Studio {
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path))
             .await
             .unwrap()
-    }
-
-    /// Puts a small picture into the library.
-    pub async fn upload(&self, name: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
-        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
-        let form = reqwest::multipart::Form::new().part("file", part);
-        let answer = self
-            .http
-            .post(self.url("/api/clips"))
-            .multipart(form)
-            .send()
-            .await
-            .unwrap();
-        (answer.status(), answer.json().await.unwrap())
     }
 }
 

@@ -137,6 +137,11 @@ impl AutoencoderConfig {
         self.temporal_compression_ratio.unwrap_or(scale)
     }
 
+    /// Frames that the decoder makes of so many of latents.
+    pub(super) fn decoded_frames(&self, latents: usize) -> usize {
+        (latents.saturating_sub(1) << count(&self.decoder_spatio_temporal_scaling)) + 1
+    }
+
     /// Pixels of a latent's side.
     pub fn spatial_ratio(&self) -> usize {
         let scale = self.patch_size << count(&self.spatio_temporal_scaling);

@@ -11,6 +11,7 @@ mod decoder;
 mod encoder;
 mod flow;
 mod norm;
+mod operations;
 mod resnet;
 mod sampling;
 mod tiling;
@@ -170,19 +171,23 @@ impl Autoencoder {
             true => DECODED_AT_ONCE,
             false => usize::MAX,
         };
-        let mut parts = Vec::new();
-        self.decoder()?
-            .stream(z, temb, chunk, noise, &mut |video| {
-                parts.push(video);
-                Ok(())
-            })?;
-        match parts.is_empty() {
-            true => Err(Error::input(
-                "there are no latents to decode",
-                "give at least one",
-            )),
-            false => Ok(Tensor::cat(&parts, 2)?),
-        }
+        let frames = self.config.decoded_frames(z.dim(2)?);
+        let mut video: Option<Tensor> = None;
+        let mut done = 0;
+        self.decoder()?.stream(z, temb, chunk, noise, &mut |part| {
+            let (b, c, n, h, w) = part.dims5()?;
+            if video.is_none() && n < frames {
+                let size = (b, c, frames, h, w);
+                video = Some(Tensor::zeros(size, part.dtype(), part.device())?);
+            }
+            match &video {
+                Some(video) => video.slice_set(&part, 2, done)?,
+                None => video = Some(part),
+            }
+            done += n;
+            Ok(())
+        })?;
+        video.ok_or_else(|| Error::input("there are no latents to decode", "give at least one"))
     }
 
     /// [`Autoencoder::decode`] in parts: hands (b, 3, n, h, w) to `sink` as they are done, in the

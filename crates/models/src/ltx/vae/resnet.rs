@@ -192,17 +192,29 @@ impl Resnet {
             None => [None, None],
         };
 
-        let h = norm_silu(x, first, self.conv1.input(x.dtype()))?;
-        let Some(h) = self.conv1.forward(&h, pass.flow)? else {
+        let Some(h) = self.first(x, [first, second], pass)? else {
             return Ok(None);
         };
-        let h = self.add_noise(h, 0, pass)?;
-        let h = norm_silu(&h, second, self.conv2.input(h.dtype()))?;
         let onto = |flow: &mut Flow, frames| self.skip(flow.release(skip, frames)?);
         let Some(h) = self.conv2.forward_onto(&h, pass.flow, onto)? else {
             return Ok(None);
         };
         Ok(Some(self.add_noise(h, 1, pass)?))
+    }
+
+    /// What the second convolution convolves. All else that it took is gone by then: these are the largest tensors there are.
+    fn first(
+        &self,
+        x: &Tensor,
+        [first, second]: [Option<&Tensor>; 2],
+        pass: &mut Pass,
+    ) -> Result<Option<Tensor>> {
+        let h = norm_silu(x, first, self.conv1.input(x.dtype()))?;
+        let Some(h) = self.conv1.forward(&h, pass.flow)? else {
+            return Ok(None);
+        };
+        let h = self.add_noise(h, 0, pass)?;
+        Ok(Some(norm_silu(&h, second, self.conv2.input(h.dtype()))?))
     }
 
     /// What the convolutions' result is added to.

@@ -98,17 +98,19 @@ impl Upsampler {
 
     /// (b, t, h, w, c) to (b, t', 2h, 2w, c / factor).
     pub fn forward(&self, x: &Tensor, flow: &mut Flow) -> Result<Option<Tensor>> {
-        let skip = flow.hold(x)?;
+        let skip = match self.repeats {
+            0 => None,
+            _ => Some(flow.hold(x)?),
+        };
         let Some(h) = self.conv.forward_to_cells(x, flow)? else {
             return Ok(None);
         };
-        let x = flow.release(skip, h.dim(1)? / Self::STRIDE[0])?;
-
-        let h = match self.repeats {
-            0 => h,
-            repeats => {
+        let h = match skip {
+            None => h,
+            Some(skip) => {
+                let x = flow.release(skip, h.dim(1)? / Self::STRIDE[0])?;
                 let x = channels_to_cells(&x, Self::STRIDE)?;
-                (h + Tensor::cat(&vec![x; repeats], 4)?)?
+                (h + Tensor::cat(&vec![x; self.repeats], 4)?)?
             }
         };
         flow.skip(h, Self::STRIDE[0] - 1)
