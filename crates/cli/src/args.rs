@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use kinora_engine::probe::Component;
 use kinora_engine::{DeviceKind, Precision};
+use kinora_studio::config::{SETTINGS, variable};
 
 pub use bench::BenchArgs;
 pub use make::{EnhanceArg, GenerateArgs, MakeArgs, ResolutionArg, UpscaleArg};
@@ -83,16 +84,30 @@ pub struct ComputeArgs {
 }
 
 const STUDIO_EXAMPLES: &str = "\
-Settings come from studio.toml in the current directory (or --config), then from the environment (KINORA_ADDR,
-KINORA_DATA …), then from flags. KINORA_LOG says what is logged: info, kinora_studio=debug …
-
 Examples:
   kinora serve                          then open http://127.0.0.1:7860
   kinora serve --data /srv/kinora --workers 0
   kinora worker --data /srv/kinora      takes that studio's jobs, beside the server";
 
+/// Every key of the settings with its name in the environment, so that nothing has to be looked up elsewhere.
+fn studio_help() -> String {
+    use std::fmt::Write;
+    let mut help = String::from(
+        "Settings come from studio.toml in the current directory (or --config), then from the environment, then from flags:\n",
+    );
+    for (name, what) in SETTINGS {
+        let _ = writeln!(help, "  {name:<25} {:<33} {what}", variable(name));
+    }
+    help.push_str(
+        "Plans are tables of the file, [plans.NAME], each with what it allows: videos and credits a month, seconds, resolution,\n\
+         concurrency, relaxed, watermark. A name with a dot is a key of a table: [limits] reads = 3000. KINORA_LOG says what\n\
+         is logged: info, kinora_studio=debug …\n\n",
+    );
+    help + STUDIO_EXAMPLES
+}
+
 #[derive(Debug, clap::Args)]
-#[command(after_help = STUDIO_EXAMPLES)]
+#[command(after_help = studio_help())]
 pub struct StudioArgs {
     /// Where to listen; any address but this machine's own asks users to log in [default: 127.0.0.1:7860]
     #[arg(long, value_name = "HOST:PORT", value_parser = values::address)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::plans::Plan;
 use crate::{limits, moderation};
 
-/// Every setting. In the environment the names are `KINORA_ADDR`, `KINORA_DATA` …
+/// Every setting, see [`SETTINGS`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -72,21 +72,72 @@ impl Default for Config {
     }
 }
 
-/// Names that may be set in the environment.
-const ENV: &[&str] = &[
-    "addr",
-    "data",
-    "workers",
-    "model",
-    "device",
-    "dtype",
-    "users",
-    "hosts",
-    "upload_mb",
-    "fetch_pictures",
-    "previews",
-    "plan",
+/// Every setting that has one value: its name in the file, and what it means. In the environment it is the name in capitals
+/// after `KINORA_`, with `_` for the dot. Plans are tables, and stand in the file alone.
+pub const SETTINGS: &[(&str, &str)] = &[
+    ("addr", "where to listen"),
+    ("data", "the folder for clips and the database"),
+    (
+        "workers",
+        "clips made at a time inside the server; 0 leaves all to `kinora worker`",
+    ),
+    ("model", "the model that is used where none is named"),
+    ("device", "cpu, cuda or metal"),
+    ("dtype", "auto, f32 or bf16"),
+    (
+        "users",
+        "whether users log in; always so where the address is not this machine's own",
+    ),
+    (
+        "hosts",
+        "names that the server may be asked for under, beside its address: [\"studio.example\"]",
+    ),
+    ("upload_mb", "MiB of the largest upload"),
+    (
+        "fetch_pictures",
+        "whether pictures that API clients name by address are fetched",
+    ),
+    (
+        "previews",
+        "whether clips can be looked at while they are drawn",
+    ),
+    ("plan", "the plan of users who have no other"),
+    (
+        "relaxed_every",
+        "one job in this many is a relaxed one, where both kinds wait",
+    ),
+    ("limits.reads", "requests a minute that read; 0 is no limit"),
+    (
+        "limits.writes",
+        "requests a minute that change something; 0 is no limit",
+    ),
+    (
+        "moderation.enabled",
+        "whether the list of refused words is applied, until the pages say otherwise",
+    ),
+    (
+        "moderation.list",
+        "the list, if it is not moderation.txt in the data folder",
+    ),
+    ("moderation.hook", "a service that is asked as well"),
+    ("moderation.hook_key", "its key"),
+    ("moderation.hook_pictures", "whether it is shown uploads"),
+    (
+        "moderation.hook_may_fail",
+        "whether what it is asked passes while it does not answer",
+    ),
 ];
+
+/// The name in the environment of a setting.
+pub fn variable(setting: &str) -> String {
+    format!("KINORA_{}", setting.replace('.', "_").to_uppercase())
+}
+
+/// The setting that a name in the environment, without its prefix, stands for.
+fn setting(variable: &str) -> Option<&'static str> {
+    let mut names = SETTINGS.iter().map(|(name, _)| *name);
+    names.find(|name| name.replace('.', "_").eq_ignore_ascii_case(variable))
+}
 
 impl Config {
     /// Reads everything; `flags` are settings by name, as typed.
@@ -97,7 +148,9 @@ impl Config {
         let file = file.unwrap_or(Path::new("studio.toml"));
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(file))
-            .merge(Env::prefixed("KINORA_").only(ENV))
+            .merge(
+                Env::prefixed("KINORA_").filter_map(|name| setting(name.as_str()).map(Into::into)),
+            )
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| format!("the settings do not fit: {error}"))?;
@@ -165,6 +218,26 @@ mod tests {
         );
         assert_eq!(config.plan_of(Some("Pro")).unwrap().1.concurrency, Some(5));
         assert_eq!(config.plan_of(Some("Gone")).unwrap().0, "Plus");
+    }
+
+    #[test]
+    fn every_setting_is_told_of() {
+        let config = serde_json::to_value(Config::default()).unwrap();
+        let mut names = Vec::new();
+        for (name, value) in config.as_object().unwrap() {
+            match value.as_object().filter(|_| name != "plans") {
+                Some(table) => names.extend(table.keys().map(|key| format!("{name}.{key}"))),
+                None => names.push(name.clone()),
+            }
+        }
+        names.retain(|name| name != "plans");
+        let mut told: Vec<_> = SETTINGS.iter().map(|(name, _)| name.to_string()).collect();
+        (names.sort(), told.sort());
+        assert_eq!(told, names);
+        for name in told {
+            let variable = variable(&name);
+            assert_eq!(setting(&variable["KINORA_".len()..]), Some(name.as_str()));
+        }
     }
 
     #[test]

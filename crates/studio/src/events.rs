@@ -76,7 +76,7 @@ struct Teller {
     queue: Arc<dyn Queue>,
     rev: i64,
     /// What was told of each waiting job.
-    places: HashMap<String, (u32, Option<i64>)>,
+    places: HashMap<String, (u32, Option<u32>, Option<i64>)>,
 }
 
 impl Teller {
@@ -164,11 +164,12 @@ impl Teller {
     ) -> Result<()> {
         let mut places = HashMap::new();
         for place in placed {
-            let now = (place.position, place.eta_seconds.map(|eta| eta as i64));
+            let eta = place.eta_seconds.map(|eta| eta as i64);
+            let now = (place.place, place.position, eta);
             let moved = self.places.get(&place.job) != Some(&now);
             // Far back nobody looks at each step.
             if moved
-                && place.position < 100
+                && place.place < 100
                 && !told.contains(&("job", &place.job))
                 && self.hub.0.receiver_count() > 0
             {
@@ -197,7 +198,7 @@ pub fn place(job: &mut Job, placed: &[Place]) {
     if job.status == "queued"
         && let Some(place) = placed.iter().find(|place| place.job == job.id)
     {
-        job.position = Some(place.position);
+        (job.place, job.position) = (Some(place.place), place.position);
         job.eta_seconds = place.eta_seconds;
     }
 }

@@ -23,8 +23,8 @@ pub struct Files {
 pub const SIDECAR: &str = "video.json";
 pub const THUMBNAIL: &str = "thumbnail.webp";
 pub const SPRITESHEET: &str = "spritesheet.jpg";
-/// The copy with the visible mark, where a plan wants it.
-pub const MARKED: &str = "marked.mp4";
+/// The copy with the visible mark, before the ending of its format.
+pub const MARKED: &str = "marked";
 /// In a job's folder: what its clip looked like at some step.
 pub const PREVIEW: &str = "preview.jpg";
 /// What was measured of the media, see [`crate::derive::Meta`].

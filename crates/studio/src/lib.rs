@@ -30,6 +30,7 @@ pub mod scope;
 pub mod scratch;
 pub mod serve;
 pub mod store;
+pub mod style_file;
 pub mod transfer;
 pub mod v1;
 pub mod wire;
@@ -90,7 +91,7 @@ impl App {
     /// Looks up what a request speaks of; what is another's is not found.
     pub async fn known(&self, owner: &str, request: &JobRequest) -> Result<Known> {
         let mut known = Known {
-            styles: self.store.style_words(owner).await?,
+            styles: self.store.looks(owner).await?,
             ..Known::default()
         };
         for id in make::parents(request) {

@@ -12,8 +12,8 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, styles,
-    transfer, uploads,
+    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, storage,
+    styles, transfer, uploads,
 };
 use crate::store::clips::{Order, Sort};
 use crate::store::feed::FeedSort;
@@ -28,6 +28,7 @@ use crate::store::feed::FeedSort;
         status::status,
         status::models,
         status::usage,
+        storage::storage,
         status::settings,
         status::change_settings,
         clips::list,
@@ -57,7 +58,10 @@ use crate::store::feed::FeedSort;
         jobs::estimate,
         jobs::cancel_pending,
         jobs::get,
+        jobs::replace,
         jobs::remove,
+        jobs::pause,
+        jobs::resume,
         jobs::cancel,
         jobs::retry,
         jobs::preview,
@@ -92,6 +96,9 @@ use crate::store::feed::FeedSort;
         transfer::import,
         styles::list,
         styles::put,
+        styles::import,
+        styles::file,
+        styles::reference,
         styles::remove,
         styles::enhance,
     ),

@@ -34,6 +34,30 @@ pub struct Asked {
     pub class: Class,
 }
 
+/// The lengths that have a price of their own, in seconds.
+const LENGTHS: [u32; 4] = [5, 10, 15, 20];
+
+/// A line of the published table.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Price {
+    /// The short side: 480, 720, 1080.
+    pub resolution: u32,
+    /// Whether it is a square's; else it is that of wide and tall clips.
+    pub square: bool,
+    /// Seconds, and credits of one clip of up to that length.
+    pub credits: Vec<(u32, u64)>,
+}
+
+/// What clips cost.
+pub fn prices() -> Vec<Price> {
+    let price = |((resolution, wide), credits): &((u32, bool), [u64; 4])| Price {
+        resolution: *resolution,
+        square: !wide,
+        credits: LENGTHS.into_iter().zip(*credits).collect(),
+    };
+    CREDITS.iter().map(price).collect()
+}
+
 /// Credits of one clip by duration class (5, 10, 15, 20 s), for sizes in ascending order.
 const CREDITS: [((u32, bool), [u64; 4]); 6] = [
     ((480, false), [20, 40, 60, 80]),

@@ -13,8 +13,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::{
-    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, styles,
-    transfer, uploads,
+    accounts, boards, clips, events, feed, folders, jobs, media, moderation, status, storage,
+    styles, transfer, uploads,
 };
 use crate::{App, guard, openapi, pages, v1};
 
@@ -44,10 +44,12 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/jobs", get(jobs::list).post(jobs::create))
         .route("/jobs/estimate", post(jobs::estimate))
         .route("/jobs/cancel-pending", post(jobs::cancel_pending))
-        .route("/jobs/{id}", get(jobs::get).delete(jobs::remove))
+        .route("/jobs/{id}", get(jobs::get).put(jobs::replace).delete(jobs::remove))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/jobs/{id}/preview", get(jobs::preview))
         .route("/jobs/{id}/retry", post(jobs::retry))
+        .route("/jobs/{id}/pause", post(jobs::pause))
+        .route("/jobs/{id}/resume", post(jobs::resume))
         .route("/jobs/{id}/front", post(jobs::front))
         .route("/jobs/{id}/move", post(jobs::reorder))
         .route("/events", get(events::stream))
@@ -57,7 +59,10 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/boards/{id}", get(boards::get).put(boards::replace).delete(boards::remove))
         .route("/boards/{id}/check", post(boards::check))
         .route("/styles", get(styles::list).post(styles::put))
+        .route("/styles/import", post(styles::import).layer(upload_limit))
         .route("/styles/{name}", delete(styles::remove))
+        .route("/styles/{name}/file", get(styles::file))
+        .route("/styles/{name}/pictures/{id}", get(styles::reference))
         .route("/enhance", post(styles::enhance))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import).layer(DefaultBodyLimit::disable()))
@@ -71,6 +76,7 @@ pub fn router(app: App, addr: SocketAddr, stop: watch::Receiver<bool>) -> Router
         .route("/moderation/refusals/{id}", patch(moderation::overrule))
         .route("/models", get(status::models))
         .route("/usage", get(status::usage))
+        .route("/storage", get(storage::storage))
         .route("/settings", get(status::settings).patch(status::change_settings))
         .fallback(status::missing);
     let private = Router::new()

@@ -50,7 +50,14 @@ pub struct Board {
 pub struct Style {
     pub name: String,
     pub title: String,
+    /// The look in a line, for studios that know no more of a style.
     pub text: String,
+    /// The whole of it, its pictures' words too.
+    #[serde(default)]
+    pub look: Option<kinora_engine::style::Style>,
+    /// Reference pictures as data URLs.
+    #[serde(default)]
+    pub pictures: Vec<String>,
 }
 
 const INDEX: &str = "library.json";

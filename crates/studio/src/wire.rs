@@ -144,8 +144,14 @@ pub struct Job {
     pub steps: u64,
     /// 0–100, over all variants.
     pub progress: f64,
-    /// How many are served before it; while queued.
+    /// Its place in the line, paused jobs counted; while queued.
+    pub place: Option<u32>,
+    /// How many are served before it; while queued and not paused.
     pub position: Option<u32>,
+    /// It keeps its place, and is not taken.
+    pub paused: bool,
+    /// Whether another request can take its place: it waits, was never begun, and is not of the Videos API.
+    pub editable: bool,
     pub eta_seconds: Option<f64>,
     pub variants: u32,
     /// The clips that are ready.
@@ -333,8 +339,12 @@ impl Class {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Estimate {
     pub credits: u64,
-    /// Computing time from measured speeds; none before the first clip.
-    pub seconds_estimate: Option<f64>,
+    /// What is left of the plan this month, before this job; none where nothing is limited.
+    pub credits_left: Option<u64>,
+    /// Computing time.
+    pub seconds_estimate: f64,
+    /// Whether it comes from measured speeds. Before the model's first clip it is a guess from the operations that there are.
+    pub measured: bool,
     pub tokens: u64,
     /// Why the plan has too little left for it this month; null if it has enough.
     pub over_quota: Option<String>,

@@ -16,3 +16,16 @@ export function split(cuts: Cut[], time: number, least = 0.2): Cut[] {
     ]
   })
 }
+
+/** The pieces of a clip of which these ranges stay. */
+export function cutsOf(ranges: [number, number][], seconds: number): Cut[] {
+  const cuts: Cut[] = []
+  let at = 0
+  for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    if (from > at) cuts.push({ from: at, to: from, keep: false })
+    cuts.push({ from, to, keep: true })
+    at = to
+  }
+  if (at < seconds) cuts.push({ from: at, to: seconds, keep: false })
+  return cuts
+}

@@ -1,7 +1,8 @@
 /** The one composer: other pages put prompts, pictures and settings into it. */
 import { getClip } from './api'
+import { editing } from './editing.svelte'
 import { prefs } from './prefs.svelte'
-import type { Aspect, Clip, Effort, JobRequest, Resolution } from './types'
+import type { Aspect, Clip, Effort, Job, JobRequest, Resolution } from './types'
 
 export const composer = $state({
   open: false,
@@ -9,6 +10,8 @@ export const composer = $state({
   focus: 0,
   attached: null as Clip | null,
   folder: null as string | null,
+  /** Of a job that is being changed: its exact size, which holds while this shape is not changed. */
+  size: null as Pick<JobRequest, 'size' | 'aspect' | 'resolution'> | null,
 })
 
 export function write() {
@@ -39,7 +42,27 @@ export const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! % 2_
 
 /** Takes over every setting of a clip, its seed locked. */
 export function reuse(clip: Clip) {
-  const settings = (clip.settings ?? {}) as Partial<JobRequest>
+  fill((clip.settings ?? {}) as Partial<JobRequest>, clip)
+}
+
+/** Takes over a waiting job, to be changed; gives what puts back what was there before. */
+export function change(job: Job): () => void {
+  const before = $state.snapshot(prefs.composed)
+  const asked = job.request
+  fill(asked, { ...job, seed: asked.seed ?? null, style: null })
+  const form = prefs.composed
+  Object.assign(form, { relaxed: job.class === 'relaxed', variants: job.variants, model: asked.model ?? '', attached: asked.image ?? asked.video ?? null })
+  composer.size = { size: asked.size, aspect: form.aspect, resolution: form.resolution }
+  composer.attached = null
+  void reattach()
+  return () => {
+    prefs.composed = before
+    composer.size = composer.attached = null
+    void reattach()
+  }
+}
+
+function fill(settings: Partial<JobRequest>, clip: Pick<Clip, 'prompt' | 'style' | 'width' | 'height' | 'seconds' | 'seed'>) {
   const form = prefs.composed
   form.prompt = settings.prompt ?? clip.prompt
   form.style = settings.style ?? clip.style ?? ''
@@ -64,6 +87,8 @@ export function reuse(clip: Clip) {
 export function request(): JobRequest {
   const form = prefs.composed
   const attached = composer.attached
+  const folder = editing.job ? editing.job.folder_id : composer.folder
+  const shape = composer.size
   return {
     tool: 'generate',
     prompt: form.prompt.trim(),
@@ -76,6 +101,7 @@ export function request(): JobRequest {
     ...(form.style ? { style: form.style } : {}),
     ...(form.model ? { model: form.model } : {}),
     ...(form.seed !== null && form.locked ? { seed: form.seed } : {}),
-    ...(composer.folder ? { folder_id: composer.folder } : {}),
+    ...(folder ? { folder_id: folder } : {}),
+    ...(shape?.size && shape.aspect === form.aspect && shape.resolution === form.resolution ? { size: shape.size } : {}),
   }
 }

@@ -35,7 +35,7 @@ export const active = (job: Job) => waits(job) || job.status === 'running'
 
 /** Those that run, then those that wait, in the order in which they will be served. */
 export function activeJobs(): Job[] {
-  const rank = (job: Job) => (job.status === 'running' ? -1 : (job.position ?? 1e9))
+  const rank = (job: Job) => (job.status === 'running' ? -1 : (job.place ?? 1e9))
   return Object.values(server.jobs)
     .filter(active)
     .sort((a, b) => rank(a) - rank(b) || a.created_at.localeCompare(b.created_at))
@@ -138,9 +138,9 @@ export async function moveJob(waiting: Job[], id: string, before: string | null)
   if (at < 0 || waiting[at] === job) return
   line.splice(at, 0, job)
   // others' jobs may stand between: one's own change places among the places that they have
-  const places = waiting.map((one) => one.position)
+  const places = waiting.map((one) => one.place)
   const old = waiting.map((one) => ({ ...one }))
-  line.forEach((one, place) => (server.jobs[one.id] = { ...one, position: places[place] ?? null, eta_seconds: null }))
+  line.forEach((one, place) => (server.jobs[one.id] = { ...one, place: places[place] ?? null, eta_seconds: null }))
   try {
     setJob(await post<Job>(`/api/jobs/${id}/move`, before ? { before } : {}))
   } catch (error) {
@@ -149,7 +149,7 @@ export async function moveJob(waiting: Job[], id: string, before: string | null)
   }
 }
 
-export async function jobAct(job: Job, verb: 'cancel' | 'retry' | 'front' | 'forget') {
+export async function jobAct(job: Job, verb: 'cancel' | 'retry' | 'front' | 'pause' | 'resume' | 'forget') {
   try {
     if (verb === 'forget') {
       await remove(`/api/jobs/${job.id}`)

@@ -73,7 +73,13 @@ export interface Job {
   step: number
   steps: number
   progress: number
+  /** In the line, paused ones counted. */
+  place: number | null
+  /** How many are served before it; none while it is paused. */
   position: number | null
+  paused: boolean
+  /** Whether another request can take its place. */
+  editable: boolean
   eta_seconds: number | null
   variants: number
   clips: string[]
@@ -85,6 +91,9 @@ export interface Job {
   finished_at: string | null
   preview_url: string | null
   folder_id: string | null
+  width: number
+  height: number
+  seconds: number
   request: JobRequest
 }
 
@@ -106,6 +115,7 @@ export interface JobRequest {
   curve?: [number, number][]
   preset?: 'transition' | 'mix' | 'sample'
   gap?: number
+  size?: string
   aspect?: Aspect
   resolution?: Resolution
   seconds?: number
@@ -123,8 +133,12 @@ export interface JobRequest {
 }
 
 export interface Estimate {
-  credits: number | null
-  seconds_estimate: number | null
+  credits: number
+  /** Of the plan, before this job. */
+  credits_left: number | null
+  seconds_estimate: number
+  /** Whether the time comes from clips that were made here. */
+  measured: boolean
   tokens: number
   /** Why the plan has too little left for it this month. */
   over_quota: string | null
@@ -170,8 +184,10 @@ export interface Folder {
 export interface Style {
   name: string
   title: string
-  text?: string
-  parts?: Record<string, string>
+  text: string
+  parts: Record<string, string>
+  pictures: string[]
+  thumbnail: string | null
   builtin: boolean
 }
 
@@ -189,7 +205,7 @@ export interface Status {
   models: { name: string; title: string; family: string; default: boolean }[]
   ffmpeg: boolean
   limits: { seconds_max?: number; variants_max?: number; upload_bytes_max?: number }
-  plan: { name: string; seconds?: number | null; resolution?: number | null; relaxed: boolean } | null
+  plan: ({ name: string } & Plan) | null
   /** Names of all plans, for administrators. */
   plans: string[]
 }
@@ -202,11 +218,39 @@ export interface Counts {
   running: number
 }
 
+/** What a plan allows; null is no limit. */
+export interface Plan {
+  videos: number | null
+  credits: number | null
+  seconds: number | null
+  resolution: number | null
+  concurrency: number | null
+  relaxed: boolean
+  watermark: boolean
+}
+
 export interface Usage {
-  plan: { name: string } | string | null
-  videos_used?: number
-  videos?: number | null
-  credits_used?: number
-  credits?: number | null
-  resets_at?: string
+  /** Its name. */
+  plan: string | null
+  videos_used: number
+  videos: number | null
+  credits_used: number
+  credits: number | null
+  resets_at: string
+  allows: Plan | null
+  /** Seconds and credits of each size. */
+  prices: { resolution: number; square: boolean; credits: [number, number][] }[]
+}
+
+export interface Storage {
+  bytes: number
+  kinds: Record<'clips' | 'uploads' | 'thumbnails' | 'checkpoints' | 'trash' | 'styles', number>
+  free: number | null
+  users: { id: string; name: string; bytes: number }[] | null
+}
+
+export interface Imported {
+  clips: number
+  skipped: number
+  problems: string[]
 }

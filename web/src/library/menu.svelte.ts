@@ -1,6 +1,7 @@
 /** What can be done with one clip, the same from every place that shows it. */
 import { t } from '../i18n/index.svelte'
 import { again, finish, isDraft, oneMore, repeatable } from '../lib/again'
+import { query } from '../lib/api'
 import { attach } from '../lib/composer.svelte'
 import { change, destroy, selected, trash } from '../lib/library.svelte'
 import { go } from '../lib/router.svelte'
@@ -44,12 +45,9 @@ const marks = (clip: Clip): Item[] => [
   { label: t('keys.select'), icon: 'check', run: () => void selected.add(clip.id) },
 ]
 
-export function download(clip: Clip, format?: string, at?: number) {
+export function download(clip: Clip, how: { format?: string; at?: number; mark?: boolean } = {}) {
   const link = document.createElement('a')
-  const search = new URLSearchParams()
-  if (format) search.set('format', format)
-  if (at !== undefined) search.set('at', String(at))
-  link.href = clip.urls.download + (search.size ? `?${search}` : '')
+  link.href = clip.urls.download + query(how)
   link.download = ''
   link.click()
 }

@@ -9,6 +9,7 @@ Examples:
   kinora styles list
   kinora styles show film-noir > noir.toml    a style is a file: change it, share it …
   kinora styles add noir.toml                 … and add it (give it another name inside)
+  kinora styles add ink.zip                   … with its pictures, as a studio's Settings give it
   kinora styles add \"Water Colours\" --description \"loose water colours on rough paper\" --image a.png --image b.png
                                               colours and light are read from the pictures
   kinora generate \"a frog in the snow\" --style water-colours";
@@ -38,7 +39,7 @@ pub enum StylesCommand {
     /// Add a style of your own, from its file or from a description
     Add {
         /// What it will be asked for by, or a style's file
-        #[arg(value_name = "NAME|FILE.toml")]
+        #[arg(value_name = "NAME|FILE.toml|FILE.zip")]
         name: String,
         /// The look in a sentence, in English or Chinese
         #[arg(long, value_name = "TEXT")]

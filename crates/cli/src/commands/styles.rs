@@ -1,15 +1,17 @@
 //! `kinora styles`
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use kinora_engine::style::{Library, Style, Title, Words, built_in, look, slug};
+use kinora_engine::style::{Library, Style, Title, built_in, look, slug};
 use kinora_engine::{Request, text};
+use kinora_studio::style_file;
 use serde_json::json;
 
 use crate::args::{StylesArgs, StylesCommand};
 use crate::config;
-use crate::exit::{Outcome, input, resolving};
+use crate::exit::{Failure, Outcome, input, resolving};
 use crate::stdout::say;
 
 pub fn run(args: StylesArgs) -> Outcome {
@@ -44,14 +46,17 @@ pub fn resolve(request: &mut Request) -> Outcome {
 
 /// By name or title, or from a file.
 fn find(name: &str) -> Outcome<Style> {
-    match is_file(name) {
-        true => Style::load(Path::new(name)).map_err(resolving),
-        false => library()?.find(name).map_err(resolving),
+    match name {
+        _ if name.ends_with(".toml") => Style::load(Path::new(name)).map_err(resolving),
+        _ if name.ends_with(".zip") => Ok(unpack(name)?.0),
+        _ => library()?.find(name).map_err(resolving),
     }
 }
 
-fn is_file(name: &str) -> bool {
-    name.ends_with(".toml")
+/// A style as a studio gives it: a zip of its file and its pictures.
+fn unpack(zip: &str) -> Outcome<(Style, Vec<Vec<u8>>)> {
+    let bytes = fs::read(zip).map_err(|error| input(format!("{zip} cannot be read: {error}")))?;
+    style_file::unpack(&bytes).map_err(|error| input(format!("{zip}: {error}")))
 }
 
 fn library() -> Outcome<Library> {
@@ -111,9 +116,13 @@ fn show(name: &str, as_json: bool) -> Outcome {
 }
 
 fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome {
-    let mut style = match is_file(name) {
-        true => Style::load(Path::new(name)).map_err(resolving)?,
-        false => Style {
+    let scratch = std::env::temp_dir().join(format!("kinora-style-{}", std::process::id()));
+    let is_zip = name.ends_with(".zip");
+    let is_file = is_zip || name.ends_with(".toml");
+    let mut style = match (is_zip, is_file) {
+        (true, _) => unpack_into(&scratch, name)?,
+        (_, true) => Style::load(Path::new(name)).map_err(resolving)?,
+        _ => Style {
             name: slug(name),
             title: Title {
                 en: name.trim().to_owned(),
@@ -122,7 +131,7 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
             ..Style::default()
         },
     };
-    if !is_file(name) && description.is_none() && images.is_empty() {
+    if !is_file && description.is_none() && images.is_empty() {
         return Err(input(format!(
             "a style needs a --description, pictures (--image), or both; \
              or give a style's file: kinora styles add {}.toml",
@@ -139,7 +148,12 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
     if !images.is_empty() {
         read_pictures(&mut style, images)?;
     }
-    let file = library()?.add(&style).map_err(resolving)?;
+    let added = library()?.add(&style).map_err(resolving);
+    if is_zip {
+        // The library has its own copy.
+        let _ = fs::remove_dir_all(&scratch);
+    }
+    let file = added?;
     eprintln!(
         "`{}` is now a style (kept in {}); kinora generate \"…\" --style {0}",
         style.name,
@@ -157,6 +171,21 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
     Ok(())
 }
 
+/// The style in a zip, its pictures put into a folder.
+fn unpack_into(folder: &Path, zip: &str) -> Outcome<Style> {
+    let (mut style, pictures) = unpack(zip)?;
+    let write = |(number, bytes): (usize, Vec<u8>)| {
+        let path = folder.join(format!("{}.jpg", number + 1));
+        fs::write(&path, bytes).map(|()| path)
+    };
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| pictures.into_iter().enumerate().map(write).collect());
+    style.images = written
+        .with_context(|| format!("cannot unpack {zip}"))
+        .map_err(Failure::Work)?;
+    Ok(style)
+}
+
 /// Colours and light as the pictures show them; what was written goes first.
 fn read_pictures(style: &mut Style, images: Vec<PathBuf>) -> Outcome {
     let frames: Vec<_> = images
@@ -164,27 +193,7 @@ fn read_pictures(style: &mut Style, images: Vec<PathBuf>) -> Outcome {
         .map(kinora_media::read_image)
         .collect::<Result<_, _>>()
         .map_err(resolving)?;
-    let (en, zh) = look::read(&frames);
-    let fill = |own: &mut Words, read: Words| {
-        for (field, text) in [
-            (&mut own.colour, read.colour),
-            (&mut own.lighting, read.lighting),
-        ] {
-            if field.is_empty() {
-                *field = text;
-            }
-        }
-    };
-    // A language in which the style was not described stays silent: half a style would win over the whole one.
-    let described = |words: &Words| !words.is_empty();
-    match (described(&style.en), described(&style.zh)) {
-        (true, false) => fill(&mut style.en, en),
-        (false, true) => fill(&mut style.zh, zh),
-        _ => {
-            fill(&mut style.en, en);
-            fill(&mut style.zh, zh);
-        }
-    }
+    look::fill(style, &frames);
     style.images.extend(images);
     Ok(())
 }

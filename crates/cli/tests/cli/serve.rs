@@ -211,3 +211,19 @@ fn a_server_and_its_worker_may_start_at_the_same_moment() {
         "the worker ended"
     );
 }
+
+#[test]
+fn help_names_every_setting_and_its_variable() {
+    let place = Place::new();
+    let help = place.run(&["serve", "--help"]).ok().stdout();
+    for (name, _) in kinora_studio::config::SETTINGS {
+        let variable = kinora_studio::config::variable(name);
+        assert!(help.contains(name) && help.contains(&variable), "{name}");
+    }
+    let refused = place
+        .command(&["serve"])
+        .env("KINORA_LIMITS_READS", "many")
+        .output();
+    let said = String::from_utf8(refused.unwrap().stderr).unwrap();
+    assert!(said.contains("limits.reads"), "{said}");
+}

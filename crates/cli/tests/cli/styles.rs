@@ -155,3 +155,34 @@ fn bad_styles_are_named() {
         .run(&[&["styles", "add", "x"], &six[..]].concat())
         .refused(&["notes.txt"]);
 }
+
+#[test]
+fn a_style_comes_out_of_a_studio_with_its_pictures() {
+    use kinora_engine::style::{Style, Words};
+    let place = Place::new();
+    let red = image::RgbImage::from_pixel(8, 8, image::Rgb([220, 30, 30]));
+    red.save(place.path("red.jpg")).unwrap();
+    let picture = std::fs::read(place.path("red.jpg")).unwrap();
+    let style = Style {
+        name: "ink".into(),
+        en: Words {
+            brief: "ink on silk".into(),
+            ..Words::default()
+        },
+        ..Style::default()
+    };
+    let zip = kinora_studio::style_file::pack(&style, &[picture]).unwrap();
+    std::fs::write(place.path("ink.zip"), zip).unwrap();
+    let from_file = prompt_of(&place, &["a frog", "--style", "ink.zip"]);
+    assert!(from_file.starts_with("a frog, ink on silk"), "{from_file}");
+    let added = place.run(&["styles", "add", "ink.zip"]).ok();
+    assert_eq!(added.stdout(), "ink\n");
+    std::fs::remove_file(place.path("ink.zip")).unwrap();
+    assert_eq!(prompt_of(&place, &["a frog", "--style", "ink"]), from_file);
+    let shown = place.run(&["styles", "show", "ink"]).ok().stdout();
+    assert!(shown.contains("1.jpg"), "{shown}");
+    std::fs::write(place.path("bad.zip"), "PK").unwrap();
+    place
+        .run(&["styles", "add", "bad.zip"])
+        .refused(&["bad.zip"]);
+}

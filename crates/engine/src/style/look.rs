@@ -2,7 +2,7 @@
 
 use kinora_media::Frame;
 
-use super::Words;
+use super::{Style, Words};
 
 /// A picture is read at this many points a side.
 const SIDE: u32 = 64;
@@ -34,6 +34,30 @@ struct Measure {
     colourful: f64,
     /// Share of the pixels of each hue, among all.
     hues: [f64; 8],
+}
+
+/// Says in a style what its pictures show of colour and light; what was written goes first.
+pub fn fill(style: &mut Style, frames: &[Frame]) {
+    let (en, zh) = read(frames);
+    let fill = |own: &mut Words, read: Words| {
+        for (field, text) in [
+            (&mut own.colour, read.colour),
+            (&mut own.lighting, read.lighting),
+        ] {
+            if field.is_empty() {
+                *field = text;
+            }
+        }
+    };
+    // A language in which the style was not described stays silent: half a style would win over the whole one.
+    match (!style.en.is_empty(), !style.zh.is_empty()) {
+        (true, false) => fill(&mut style.en, en),
+        (false, true) => fill(&mut style.zh, zh),
+        _ => {
+            fill(&mut style.en, en);
+            fill(&mut style.zh, zh);
+        }
+    }
 }
 
 /// The colour and lighting of `frames`, in English and Chinese; empty words without any frame.

@@ -113,7 +113,18 @@ impl Style {
     /// Reads a style file; its pictures must be there.
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-        let mut style: Self = toml::from_str(&text).map_err(|error| {
+        let mut style = Self::parse(&text, path)?;
+        let dir = path.parent().unwrap_or(Path::new(""));
+        for image in &mut style.images {
+            *image = std::path::absolute(dir.join(&*image)).map_err(Error::io("find", image))?;
+        }
+        style.check()?;
+        Ok(style)
+    }
+
+    /// Reads the text of a style file, and nothing of its pictures. `path` is where errors say that it lies.
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
             // The parser's message repeats the line in question; its first line says enough.
             let reason = error
                 .message()
@@ -126,13 +137,7 @@ impl Style {
                 format!("not a style ({reason})"),
                 "`kinora styles show film-noir` prints one to begin with",
             )
-        })?;
-        let dir = path.parent().unwrap_or(Path::new(""));
-        for image in &mut style.images {
-            *image = std::path::absolute(dir.join(&*image)).map_err(Error::io("find", image))?;
-        }
-        style.check()?;
-        Ok(style)
+        })
     }
 
     /// The file that says it.
@@ -247,7 +252,8 @@ impl Words {
         ]
     }
 
-    fn all(&self) -> Vec<(&'static str, &str)> {
+    /// All texts by name, the brief one first.
+    pub fn all(&self) -> Vec<(&'static str, &str)> {
         let brief = [("brief", &*self.brief)];
         brief.into_iter().chain(self.parts()).collect()
     }

@@ -14,7 +14,7 @@ use super::{Body, Id, Params, check_limit};
 use crate::events::place;
 use crate::files::{PREVIEW, fresh_id};
 use crate::guard::Viewer;
-use crate::store::jobs::{Filter, NewJob};
+use crate::store::jobs::{Filter, NewJob, STUDIO};
 use crate::wire::{Estimate, Job, JobRequest, List, check_seed};
 use crate::{App, Error, Result};
 use crate::{make, moderation};
@@ -22,7 +22,7 @@ use crate::{make, moderation};
 /// What an API hands over beside the request itself.
 #[derive(Debug, Clone, Default)]
 pub struct Intake {
-    /// `v1`, or else `studio`.
+    /// `v1`, or else [`STUDIO`].
     pub origin: Option<&'static str>,
     pub idempotency: Option<String>,
     /// What the API wants to find again in the job.
@@ -39,19 +39,30 @@ pub async fn submit(
     if let Some(job) = repeated(app, viewer, intake.idempotency.as_deref()).await? {
         return Ok(job);
     }
-    let id = fresh_id();
+    let job = checked(app, viewer, request, fresh_id(), intake).await?;
+    let mut job = app.store.create_job(&job, viewer.plan(app)).await?;
+    place(&mut job, &app.queue.places().await?);
+    Ok(job)
+}
+
+/// A job that the user's plan and the rules of this studio let pass, but for what is used of the plan.
+async fn checked(
+    app: &App,
+    viewer: &Viewer,
+    request: JobRequest,
+    id: String,
+    intake: Intake,
+) -> Result<NewJob> {
     let (plan, request) = resolve(app, viewer, request, &id).await?;
     let (asked, credits) = make::asked(&plan, &request);
-    let limits = viewer.plan(app);
-    if let Some((name, limits)) = limits {
+    if let Some((name, limits)) = viewer.plan(app) {
         limits.check(name, &asked)?;
     }
-    let (origin, prompt) = (intake.origin.unwrap_or("studio"), make::prompt_of(&plan));
-    app.policy
-        .check(&app.store, viewer, origin, &prompt)
-        .await?;
+    let (origin, prompt) = (intake.origin.unwrap_or(STUDIO), make::prompt_of(&plan));
+    let words = make::words_of(&plan);
+    app.policy.check(&app.store, viewer, origin, &words).await?;
     let (work, pixels) = make::weight(&plan);
-    let job = NewJob {
+    Ok(NewJob {
         id,
         owner: viewer.id.clone(),
         origin,
@@ -68,10 +79,7 @@ pub async fn submit(
         idempotency: intake.idempotency,
         extra: intake.extra,
         request,
-    };
-    let mut job = app.store.create_job(&job, limits).await?;
-    place(&mut job, &app.queue.places().await?);
-    Ok(job)
+    })
 }
 
 /// The job that this key began before, if it did.
@@ -147,22 +155,28 @@ pub async fn estimate(
     let (asked, credits) = make::asked(&plan, &request);
     let (work, pixels) = make::weight(&plan);
     let each = app.queue.seconds(&plan.model.name, work, pixels).await?;
+    let measured = each.map(|each| each * f64::from(asked.variants));
     let limits = viewer.plan(&app);
     let over_quota = app.store.lacking(&viewer.id, &asked, credits, limits);
-    let over_quota = over_quota.await?;
+    let (over_quota, usage) = (
+        over_quota.await?,
+        app.store.usage(&viewer.id, limits).await?,
+    );
     let mut warnings = Vec::new();
     if let Some((name, limits)) = limits
         && let Err(refusal) = limits.check(name, &asked)
     {
         warnings.push(refusal.to_string());
     }
-    let prompt = make::prompt_of(&plan);
-    if let Some(hit) = app.policy.look(&app.store, &viewer, &prompt).await? {
+    let words = make::words_of(&plan);
+    if let Some(hit) = app.policy.look(&app.store, &viewer, &words).await? {
         warnings.push(moderation::sentence(&hit));
     }
     Ok(Json(Estimate {
         credits: credits * u64::from(asked.variants),
-        seconds_estimate: each.map(|each| each * f64::from(asked.variants)),
+        credits_left: usage.credits_left(),
+        seconds_estimate: measured.unwrap_or_else(|| plan.describe().estimated_seconds),
+        measured: measured.is_some(),
         tokens: plan.tokens as u64,
         over_quota,
         warnings,
@@ -192,6 +206,39 @@ pub async fn get(
     Id(id): Id,
 ) -> Result<Json<Job>> {
     placed(&app, app.store.job(&viewer.id, &id).await?).await
+}
+
+/// Puts another request in a waiting job's place: it keeps its turn, and the difference in price is charged. A job that was begun stays as it is.
+#[utoipa::path(put, path = "/api/jobs/{id}", request_body = JobRequest, responses((status = 200, body = Job), (status = 400), (status = 404), (status = 409), (status = 429)))]
+pub async fn replace(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+    Body(request): Body<JobRequest>,
+) -> Result<Json<Job>> {
+    let job = checked(&app, &viewer, request, id, Intake::default()).await?;
+    let job = app.store.replace_job(&job, viewer.plan(&app)).await?;
+    placed(&app, job).await
+}
+
+/// Keeps a waiting job from being taken. Its place stays, and its price is held.
+#[utoipa::path(post, path = "/api/jobs/{id}/pause", responses((status = 200, body = Job), (status = 404), (status = 409)))]
+pub async fn pause(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    placed(&app, app.store.pause_job(&viewer.id, &id).await?).await
+}
+
+/// Lets a paused job be taken again, at its place.
+#[utoipa::path(post, path = "/api/jobs/{id}/resume", responses((status = 200, body = Job), (status = 404), (status = 409)))]
+pub async fn resume(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Id(id): Id,
+) -> Result<Json<Job>> {
+    placed(&app, app.store.resume_job(&viewer.id, &id).await?).await
 }
 
 /// What the clip looked like at some step, while it is drawn. A page may ask just after the clip is done: there is none then, which is no fault.

@@ -81,19 +81,40 @@ async fn marked(app: &App, clip: &Clip) -> Result<bool> {
     Ok(plan.is_some_and(|(_, plan)| plan.watermark))
 }
 
-/// Name of the file that leaves the studio: the clip's own, or where the owner's plan wants it a marked copy, which is
-/// made once. Tools work on the clip's own.
+/// Name of the file that leaves the studio: the clip's own, or where the owner's plan wants it a marked copy. Tools work
+/// on the clip's own.
 pub async fn delivered(app: &App, clip: &Clip) -> Result<String> {
-    if !marked(app, clip).await? {
-        return Ok(clip.file.clone());
+    match marked(app, clip).await? {
+        true => marked_copy(app, clip).await,
+        false => Ok(clip.file.clone()),
     }
-    let folder = app.store.files.clip(&clip.id);
-    let (from, to) = (folder.join(&clip.file), folder.join(MARKED));
+}
+
+/// Name of a clip's marked copy, which is made once.
+async fn marked_copy(app: &App, clip: &Clip) -> Result<String> {
+    let (folder, name) = (app.store.files.clip(&clip.id), marked_name(clip));
+    let (from, to) = (folder.join(&clip.file), folder.join(&name));
     // A player asks for many parts of a clip: only the first of them waits for a turn.
     if !to.exists() {
         app.heavily(move || mark(&from, &to)).await?;
     }
-    Ok(MARKED.to_owned())
+    Ok(name)
+}
+
+/// In the clip's own format where that can be written, else in the one of its kind that can.
+pub fn marked_name(clip: &Clip) -> String {
+    let ending = match ending(clip) {
+        own @ ("mp4" | "gif" | "png") => own,
+        _ if clip.frames <= 1 => "png",
+        _ => "mp4",
+    };
+    format!("{MARKED}.{ending}")
+}
+
+/// Of the clip's own file.
+fn ending(clip: &Clip) -> &str {
+    let ending = FilePath::new(&clip.file).extension();
+    ending.and_then(|e| e.to_str()).unwrap_or("mp4")
 }
 
 /// Blocking.
@@ -131,6 +152,8 @@ pub struct Download {
     pub format: Option<String>,
     /// Seconds; of a still.
     pub at: Option<f64>,
+    /// Whether a generation carries the visible mark. Where the plan of its maker wants one it always does.
+    pub mark: bool,
 }
 
 /// The clip as a file to keep, in another format if asked.
@@ -143,15 +166,19 @@ pub async fn download(
     request: Request,
 ) -> Result<Response> {
     let clip = app.store.clip_seen_by(&viewer.id, &id).await?;
-    let own = FilePath::new(&clip.file)
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or("mp4")
-        .to_owned();
+    let wished = asked.mark && clip.kind == "generation";
+    let mark = wished || marked(&app, &clip).await?;
+    let name = match mark {
+        true => marked_name(&clip),
+        false => clip.file.clone(),
+    };
+    let own = name.rsplit('.').next().unwrap_or_default().to_owned();
     let format = asked.format.unwrap_or_else(|| own.clone());
     let mut answer = match format.as_str() {
         same if same == own && asked.at.is_none() => {
-            let name = delivered(&app, &clip).await?;
+            if mark {
+                marked_copy(&app, &clip).await?;
+            }
             file(&app, &clip, &name, request).await?
         }
         "webm" if !has_ffmpeg() => {
@@ -168,7 +195,7 @@ pub async fn download(
                     clip.seconds
                 )));
             }
-            let made = converted(&app, &clip, &format, at).await?;
+            let made = converted(&app, &clip, &format, at, mark).await?;
             let mut answer = file_once(made, request).await?;
             answer
                 .headers_mut()
@@ -224,12 +251,18 @@ fn download_name(clip: &Clip, ending: &str) -> String {
 }
 
 /// Writes the clip in another format; the file goes with the answer.
-async fn converted(app: &App, clip: &Clip, format: &str, at: f64) -> Result<Scratch> {
+async fn converted(
+    app: &App,
+    clip: &Clip,
+    format: &str,
+    at: f64,
+    watermark: bool,
+) -> Result<Scratch> {
     let from = app.store.files.clip(&clip.id).join(&clip.file);
     let to = app.store.files.scratch_file(format);
     let how = Export {
         at,
-        watermark: marked(app, clip).await?,
+        watermark,
         ..Export::default()
     };
     let written = app.heavily(move || {

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod media;
 pub mod moderation;
 pub mod status;
+pub mod storage;
 pub mod styles;
 pub mod transfer;
 pub mod uploads;

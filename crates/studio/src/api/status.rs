@@ -1,17 +1,24 @@
 //! What the server is, how it is, and what a user has of it.
 
+use std::path::Path;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use kinora_engine::plan::limits;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::Body;
 use super::accounts::admin;
 use crate::guard::{Viewer, who};
+use crate::make::{self, Known};
+use crate::plans::{Plan, Price, prices};
 use crate::store::usage::Usage;
-use crate::{App, Error, Result};
+use crate::wire::JobRequest;
+use crate::{App, Catalog, Error, Result};
 
 /// Version, models, limits, and who is asking.
 #[utoipa::path(get, path = "/api/status", responses((status = 200, body = Object)))]
@@ -73,6 +80,17 @@ pub(super) fn has_ffmpeg() -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(&name).is_file())
 }
 
+/// About how many bytes of memory the model's usual clip takes. Blocking.
+fn memory(catalog: &Catalog, name: &str) -> Option<f64> {
+    let usual = JobRequest {
+        prompt: Some("a frog".into()),
+        model: Some(name.to_owned()),
+        ..JobRequest::default()
+    };
+    let plan = make::plan(&usual, &Known::default(), catalog, Path::new("usual.mp4"));
+    plan.ok().map(|plan| plan.describe().estimated_bytes)
+}
+
 /// The models that can be asked for, with what they know.
 #[utoipa::path(get, path = "/api/models", responses((status = 200, body = Object)))]
 pub async fn models(State(app): State<App>) -> Result<Json<Value>> {
@@ -106,6 +124,7 @@ pub async fn models(State(app): State<App>) -> Result<Json<Value>> {
                     "family": model.family_name(),
                     "default": name == catalog.default,
                     "bytes": bytes,
+                    "memory": memory(&catalog, &name),
                     "license": license,
                     "fps": model.defaults.fps.as_f64(),
                     "steps": model.defaults.steps,
@@ -123,13 +142,27 @@ pub async fn models(State(app): State<App>) -> Result<Json<Value>> {
     Ok(Json(json!({ "items": all.await? })))
 }
 
-/// This month's use of the plan; `plan` is null where nothing is limited.
-#[utoipa::path(get, path = "/api/usage", responses((status = 200, body = Usage)))]
+/// A user's plan: what is used of it, what it allows, and what clips cost.
+#[derive(Serialize, ToSchema)]
+pub struct PlanUse {
+    #[serde(flatten)]
+    usage: Usage,
+    allows: Option<Plan>,
+    prices: Vec<Price>,
+}
+
+/// This month's use of the plan, and what it allows; `plan` is null where nothing is limited.
+#[utoipa::path(get, path = "/api/usage", responses((status = 200, body = PlanUse)))]
 pub async fn usage(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
-) -> Result<Json<Usage>> {
-    Ok(Json(app.store.usage(&viewer.id, viewer.plan(&app)).await?))
+) -> Result<Json<PlanUse>> {
+    let plan = viewer.plan(&app);
+    Ok(Json(PlanUse {
+        usage: app.store.usage(&viewer.id, plan).await?,
+        allows: plan.map(|(_, plan)| plan.clone()),
+        prices: prices(),
+    }))
 }
 
 /// What the pages keep for the user.

@@ -1,25 +1,88 @@
 //! Styles, and help with prompts.
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kinora_engine::plan::limits::PROMPT_CHARS;
-use kinora_engine::style;
+use kinora_engine::style::{self, MAX_IMAGES, Words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Body;
+use super::uploads::{form_of, multipart, receive};
+use crate::derive::jpeg_within;
+use crate::files::fresh_id;
 use crate::guard::Viewer;
+use crate::store::styles::{Own, Picture};
+use crate::style_file;
 use crate::wire::{List, check_seed};
 use crate::{App, Error, Result};
+
+/// Pixels of a reference picture's longer side: its colours and its light are what counts.
+const PICTURE_SIDE: u32 = 640;
+/// Bytes of a style's file.
+const FILE_LIMIT: u64 = 32 << 20;
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Style {
     pub name: String,
     pub title: String,
-    /// What is joined to the prompt.
+    /// The look in a line.
     pub text: String,
+    /// What else is joined to the prompt, by name: colour, lighting …
+    pub parts: BTreeMap<String, String>,
+    /// Addresses of its reference pictures.
+    pub pictures: Vec<String>,
+    /// A picture that stands for it: its first, or the latest clip of the user's in it.
+    pub thumbnail: Option<String>,
     pub builtin: bool,
+}
+
+impl Style {
+    fn of(style: &style::Style) -> Self {
+        let words = said(style);
+        let parts = words.parts().into_iter();
+        Self {
+            name: style.name.clone(),
+            title: [&style.title.en, &style.title.zh, &style.name]
+                .into_iter()
+                .find(|title| !title.is_empty())
+                .cloned()
+                .unwrap_or_default(),
+            text: words.brief.clone(),
+            parts: parts
+                .filter(|(_, text)| !text.is_empty())
+                .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                .collect(),
+            pictures: Vec::new(),
+            thumbnail: None,
+            builtin: true,
+        }
+    }
+
+    pub(super) fn own(own: &Own) -> Self {
+        let address = |id| format!("/api/styles/{}/pictures/{id}", own.written.name);
+        let pictures: Vec<String> = own.pictures.iter().map(address).collect();
+        Self {
+            thumbnail: pictures.first().cloned(),
+            pictures,
+            builtin: false,
+            ..Self::of(&own.look)
+        }
+    }
+}
+
+/// What is shown of a style: its English words, or else its Chinese.
+fn said(style: &style::Style) -> &Words {
+    match style.en.is_empty() {
+        true => &style.zh,
+        false => &style.en,
+    }
 }
 
 /// The presets, then the user's own.
@@ -28,33 +91,32 @@ pub async fn list(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Json<List<Style>>> {
-    let presets = style::built_in().into_iter().map(|preset| Style {
-        name: preset.name,
-        title: preset.title.en,
-        text: preset.en.brief,
-        builtin: true,
-    });
-    let own = app.store.styles(&viewer.id).await?.into_iter();
-    let own = own.map(|(name, title, text)| Style {
-        name,
-        title,
-        text,
-        builtin: false,
-    });
-    Ok(Json(List {
-        items: presets.chain(own).collect(),
-    }))
+    let presets = style::built_in();
+    let own = app.store.styles(&viewer.id).await?;
+    let all = presets.iter().map(Style::of);
+    let mut items: Vec<Style> = all.chain(own.iter().map(Style::own)).collect();
+    let clips = app.store.clips_in_styles(&viewer.id).await?;
+    for style in items.iter_mut().filter(|style| style.thumbnail.is_none()) {
+        let clip = clips.get(&style.name);
+        style.thumbnail = clip.map(|id| format!("/api/clips/{id}/thumbnail"));
+    }
+    Ok(Json(List { items }))
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct NewStyle {
     /// Made from the title, if absent.
     pub name: Option<String>,
     pub title: String,
+    /// The look in a line. May be empty where there are pictures, or parts.
+    #[serde(default)]
     pub text: String,
+    /// At most five reference pictures, whose colours and light become words: data URLs, or addresses of pictures that the
+    /// style has. If absent, the pictures stay as they are.
+    pub pictures: Option<Vec<String>>,
 }
 
-/// Keeps a style of the user's; one of that name is replaced.
+/// Keeps a style of the user's; one of that name is replaced, but for what only its file can say.
 #[utoipa::path(post, path = "/api/styles", request_body = NewStyle, responses((status = 201, body = Style)))]
 pub async fn put(
     State(app): State<App>,
@@ -67,43 +129,157 @@ pub async fn put(
 
 /// Checks and keeps a style.
 pub(super) async fn add(app: &App, viewer: &Viewer, new: NewStyle) -> Result<Style> {
-    let (title, text) = (new.title.trim().to_owned(), new.text.trim().to_owned());
-    let name = new.name.unwrap_or_else(|| {
-        title
-            .to_lowercase()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join("-")
-    });
-    let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty()
-        || name.chars().count() > 60
-        || !name.chars().all(plain)
-        || title.chars().count() > 60
-    {
-        return Err(Error::Invalid(
-            "a style's name has 1 to 60 letters, digits and dashes".into(),
-        ));
+    let (title, text) = (new.title.trim(), new.text.trim());
+    let name = style::slug(new.name.as_deref().unwrap_or(title));
+    let old = match app.store.style(&viewer.id, &name).await {
+        Err(Error::NotFound(_)) => Own::default(),
+        found => found?,
+    };
+    let mut written = old.written;
+    written.name = name.clone();
+    written.title.en = title.to_owned();
+    if said(&written).brief != text {
+        // What the other language said was something else.
+        let (words, other) = match text.chars().any(kinora_engine::text::is_cjk) {
+            true => (&mut written.zh, &mut written.en),
+            false => (&mut written.en, &mut written.zh),
+        };
+        words.brief = text.to_owned();
+        *other = Words::default();
     }
-    if text.is_empty() || text.chars().count() > 2000 {
-        return Err(Error::Invalid(
-            "a style's text has 1 to 2000 characters".into(),
-        ));
+    let had = app.store.style_pictures(&viewer.id, &name).await?;
+    let pictures = match new.pictures {
+        None => had.into_iter().map(|(_, jpeg)| jpeg).collect(),
+        Some(given) => (given.iter().map(|given| picture(given, &had))).collect::<Result<_>>()?,
+    };
+    keep(app, viewer, written, pictures).await
+}
+
+/// The bytes of a picture: what a data URL holds, or what is there under the address.
+pub(super) fn picture(given: &str, had: &[Picture]) -> Result<Vec<u8>> {
+    if given.starts_with("data:") {
+        let data = given.split_once(";base64,").map(|(_, data)| data);
+        let bytes = data.and_then(|data| STANDARD.decode(data).ok());
+        return bytes.ok_or_else(|| Error::Invalid("a picture is a data URL in base64".into()));
     }
-    if style::find(&name).is_some() {
+    let known = had.iter().find(|(id, _)| given.ends_with(id.as_str()));
+    let (_, jpeg) = known.ok_or(Error::NotFound("picture"))?;
+    Ok(jpeg.clone())
+}
+
+/// Reads a style's pictures into words, and keeps both.
+pub(super) async fn keep(
+    app: &App,
+    viewer: &Viewer,
+    mut written: style::Style,
+    pictures: Vec<Vec<u8>>,
+) -> Result<Style> {
+    // They are kept here, not in files.
+    written.images.clear();
+    written.name = style::slug(&written.name);
+    if style::find(&written.name).is_some() {
         return Err(Error::Conflict(format!(
-            "`{name}` is a preset; give the style another name"
+            "`{}` is a preset; give the style another name",
+            written.name
         )));
     }
-    app.store
-        .put_style(&viewer.id, &name, &title, &text)
-        .await?;
-    Ok(Style {
-        name,
-        title,
-        text,
-        builtin: false,
-    })
+    if written.title.en.chars().count() > 60 {
+        return Err(Error::Invalid(
+            "a style's title has at most 60 characters".into(),
+        ));
+    }
+    if pictures.len() > MAX_IMAGES {
+        return Err(Error::Invalid(format!(
+            "a style has at most {MAX_IMAGES} pictures"
+        )));
+    }
+    let scratch = app.store.files.scratch_file("picture");
+    let read = app.heavily(move || {
+        let (mut frames, mut kept) = (Vec::new(), Vec::new());
+        for bytes in pictures {
+            std::fs::write(scratch.path(), bytes)?;
+            let frame = kinora_media::read_image(scratch.path()).map_err(Error::reading)?;
+            kept.push((fresh_id(), jpeg_within(&frame, PICTURE_SIDE)?));
+            frames.push(frame);
+        }
+        let mut look = written.clone();
+        style::look::fill(&mut look, &frames);
+        look.check()?;
+        Ok((written, look, kept))
+    });
+    let (written, look, kept) = read.await?;
+    let store = &app.store;
+    store.put_style(&viewer.id, &written, &look, &kept).await?;
+    Ok(Style::own(&store.style(&viewer.id, &written.name).await?))
+}
+
+/// A style of the user's as a file: a zip of `style.toml` and its pictures. Another studio imports it, and so does `kinora styles add`.
+#[utoipa::path(get, path = "/api/styles/{name}/file", responses((status = 200, content_type = "application/zip"), (status = 404)))]
+pub async fn file(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Path(name): Path<String>,
+) -> Result<Response> {
+    let own = app.store.style(&viewer.id, &name).await?;
+    let pictures = app.store.style_pictures(&viewer.id, &name).await?;
+    let pictures: Vec<_> = pictures.into_iter().map(|(_, jpeg)| jpeg).collect();
+    // Names may be Chinese, which a header spells out.
+    let name: String = (own.look.name.bytes().map(|byte| format!("%{byte:02X}"))).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"style.zip\"; filename*=UTF-8''{name}.zip"),
+        ),
+    ];
+    Ok((headers, style_file::pack(&own.look, &pictures)?).into_response())
+}
+
+/// Takes in a style's file: part `file`, a zip as `/api/styles/{name}/file` gives it, or a `style.toml`.
+#[utoipa::path(post, path = "/api/styles/import", request_body(content = super::uploads::UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = Style), (status = 409), (status = 413), (status = 415)))]
+pub async fn import(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    request: Request,
+) -> Result<(StatusCode, Json<Style>)> {
+    let mut form = form_of(request).await?;
+    while let Some(field) = form.next_field().await.map_err(multipart)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let scratch = app.store.files.scratch_file("style");
+        receive(field, scratch.path(), FILE_LIMIT).await?;
+        let (mut style, pictures) = style_file::unpack(&tokio::fs::read(scratch.path()).await?)?;
+        style.name = style::slug(&style.name);
+        if app.store.style(&viewer.id, &style.name).await.is_ok() {
+            return Err(Error::Conflict(format!(
+                "there is a style `{}` already; remove it first",
+                style.name
+            )));
+        }
+        let style = keep(&app, &viewer, style, pictures).await?;
+        return Ok((StatusCode::CREATED, Json(style)));
+    }
+    Err(Error::Invalid("the form has no part `file`".into()))
+}
+
+/// One of a style's reference pictures.
+#[utoipa::path(get, path = "/api/styles/{name}/pictures/{id}", responses((status = 200, content_type = "image/jpeg"), (status = 404)))]
+pub async fn reference(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Path(names): Path<(String, String)>,
+) -> Result<Response> {
+    let jpeg = app.store.style_picture(&viewer.id, &names.1).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
+    ];
+    Ok((headers, jpeg).into_response())
 }
 
 /// Removes a style of the user's.
@@ -111,7 +287,7 @@ pub(super) async fn add(app: &App, viewer: &Viewer, new: NewStyle) -> Result<Sty
 pub async fn remove(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
-    axum::extract::Path(name): axum::extract::Path<String>,
+    Path(name): Path<String>,
 ) -> Result<StatusCode> {
     app.store.delete_style(&viewer.id, &name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -165,12 +341,12 @@ pub async fn enhance(
     });
     let mut prompt = written.await??;
     if let Some(name) = &asked.style {
-        let own = app.store.style_words(&viewer.id).await?;
-        prompt = match (style::find(name), own.get(name)) {
-            (Some(preset), _) => preset.apply(&prompt, style::Length::Brief),
-            (None, Some(words)) => format!("{prompt}, {words}"),
-            (None, None) => return Err(Error::Invalid(format!("there is no style `{name}`"))),
+        let own = app.store.looks(&viewer.id).await?;
+        let own = own.into_iter().find(|own| own.is_called(name));
+        let Some(style) = style::find(name).or(own) else {
+            return Err(Error::Invalid(format!("there is no style `{name}`")));
         };
+        prompt = style.apply(&prompt, style::Length::Brief);
     }
     Ok(Json(Enhanced { prompt }))
 }

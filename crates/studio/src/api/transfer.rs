@@ -7,19 +7,21 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::boards::{self, Edit};
 use super::folders::Name;
-use super::media::{delivered, file_once};
+use super::media::{delivered, file_once, marked_name};
 use super::styles::{self, NewStyle};
 use super::uploads::{form_of, multipart, place, read_upload, receive};
 use crate::derive::Meta;
-use crate::files::MARKED;
 use crate::guard::Viewer;
 use crate::scratch::Scratch;
 use crate::store::clips::{Filter, NewClip, Order, Patch};
+use crate::store::styles::Own;
 use crate::transfer::{Board, Entry, Folder, Import, Library, Style, pack};
 use crate::wire::Clip;
 use crate::{App, Error, Result};
@@ -84,11 +86,26 @@ async fn gather(app: &App, viewer: &Viewer) -> Result<Library> {
             board: board.board,
         })
         .collect();
-    let styles = app.store.styles(&viewer.id).await?.into_iter();
-    library.styles = styles
-        .map(|(name, title, text)| Style { name, title, text })
-        .collect();
+    for style in app.store.styles(&viewer.id).await? {
+        library.styles.push(packed_style(app, viewer, style).await?);
+    }
     Ok(library)
+}
+
+async fn packed_style(app: &App, viewer: &Viewer, own: Own) -> Result<Style> {
+    let pictures = app.store.style_pictures(&viewer.id, &own.look.name).await?;
+    let address = |jpeg| format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg));
+    let shown = styles::Style::own(&own);
+    Ok(Style {
+        name: shown.name,
+        title: shown.title,
+        text: shown.text,
+        look: Some(own.look),
+        pictures: pictures
+            .into_iter()
+            .map(|(_, jpeg)| address(jpeg))
+            .collect(),
+    })
 }
 
 /// Name of the media that is packed: what leaves the studio otherwise, too.
@@ -100,7 +117,7 @@ async fn media_of(app: &App, clip: &Clip) -> Result<String> {
         // it goes without its media.
         Err(error) => {
             tracing::warn!(%error, clip = clip.id, "exported without its media");
-            Ok(MARKED.to_owned())
+            Ok(marked_name(clip))
         }
     }
 }
@@ -198,10 +215,17 @@ async fn add_board(app: &App, viewer: &Viewer, board: Board) -> Result<()> {
 }
 
 async fn add_style(app: &App, viewer: &Viewer, style: Style) -> Result<()> {
+    if let Some(look) = style.look {
+        let pictures = style.pictures.iter();
+        let pictures = pictures.map(|given| styles::picture(given, &[]));
+        styles::keep(app, viewer, look, pictures.collect::<Result<_>>()?).await?;
+        return Ok(());
+    }
     let new = NewStyle {
         name: Some(style.name),
         title: style.title,
         text: style.text,
+        pictures: None,
     };
     styles::add(app, viewer, new).await?;
     Ok(())

@@ -5,6 +5,7 @@ mod tools;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use kinora_engine::style::Style;
 use kinora_engine::{Aspect, Condition, ConditionKind, Effort, Plan, Request, Resolution, style};
 use kinora_media::Rational;
 
@@ -18,8 +19,8 @@ use crate::{Error, Result};
 pub struct Known {
     /// Media file of each clip that the request names.
     pub clips: HashMap<String, Footage>,
-    /// The owner's own styles: name → words.
-    pub styles: HashMap<String, String>,
+    /// The owner's own styles.
+    pub styles: Vec<Style>,
 }
 
 /// A clip's media.
@@ -38,6 +39,13 @@ impl Known {
             frames: clip.frames,
         };
         self.clips.insert(clip.id.clone(), footage);
+    }
+
+    /// The owner's own style of this name; presets come first, and the engine has them.
+    fn look(&self, name: Option<&str>) -> Option<Style> {
+        let name = name.filter(|name| style::find(name).is_none())?;
+        let mut own = self.styles.iter();
+        own.find(|style| style.is_called(name)).cloned()
     }
 
     fn footage(&self, id: &str) -> Result<&Footage> {
@@ -101,6 +109,20 @@ pub fn prompt_of(plan: &Plan) -> String {
     all.retain(|text| !text.trim().is_empty());
     all.dedup();
     all.join(" / ")
+}
+
+/// All that a plan's user says, the words of a style of their own too: what moderation reads.
+pub fn words_of(plan: &Plan) -> String {
+    let mut said = prompt_of(plan);
+    let look = plan.request.look.as_ref();
+    if let Some(own) = look.filter(|look| style::find(&look.name).is_none()) {
+        let texts = own.en.all().into_iter().chain(own.zh.all());
+        for (_, text) in texts.filter(|(_, text)| !text.is_empty()) {
+            said.push_str(" / ");
+            said.push_str(text);
+        }
+    }
+    said
 }
 
 /// The plan of a request, every check done. `out` names the file that it makes.
@@ -173,16 +195,10 @@ fn generate(request: &JobRequest, known: &Known) -> Result<Request> {
 
 /// The fields that all tools share.
 fn common(request: &JobRequest, known: &Known) -> Result<Request> {
-    let prompt = request.prompt.clone().unwrap_or_default();
-    let (prompt, style) = match &request.style {
-        Some(name) if style::find(name).is_none() && known.styles.contains_key(name) => {
-            (format!("{prompt}, {}", known.styles[name]), None)
-        }
-        style => (prompt, style.clone()),
-    };
     Ok(Request {
-        prompt,
-        style,
+        prompt: request.prompt.clone().unwrap_or_default(),
+        style: request.style.clone(),
+        look: known.look(request.style.as_deref()),
         negative: request.negative.clone(),
         aspect: parsed(request.aspect.as_deref())?,
         resolution: request.resolution.as_deref().map(resolution).transpose()?,

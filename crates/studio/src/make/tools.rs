@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use kinora_engine::Request;
 use kinora_engine::board::tools::{self, Blending, LoopLength};
 use kinora_engine::board::{Board, Curve, Strength};
 use kinora_engine::plan::limits::PROMPT_CHARS;
-use kinora_engine::{Request, style};
 use serde_json::{Map, Value};
 
 use super::{Known, effort, parsed, resolution, size};
@@ -68,8 +68,12 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
             tools::loop_(clip(&request.clip, "clip")?, range, length, prompt)?
         }
     };
-    over(&mut board, request, known)?;
-    Ok(board.into())
+    over(&mut board, request)?;
+    let look = known.look(board.style.as_deref());
+    Ok(Request {
+        look,
+        ..board.into()
+    })
 }
 
 /// Seconds to draw before the first and after the last of what a recut keeps: a new beginning, a new ending.
@@ -88,7 +92,7 @@ fn with_room(mut board: Board, request: &JobRequest) -> Result<Board> {
 }
 
 /// What the request says beside the tool's own fields goes over what the tool took from the footage.
-fn over(board: &mut Board, request: &JobRequest, known: &Known) -> Result<()> {
+fn over(board: &mut Board, request: &JobRequest) -> Result<()> {
     fn set<T: Clone>(field: &mut Option<T>, given: &Option<T>) {
         if given.is_some() {
             field.clone_from(given);
@@ -115,19 +119,6 @@ fn over(board: &mut Board, request: &JobRequest, known: &Known) -> Result<()> {
     set(&mut board.variants, &request.variants);
     set(&mut board.steps, &request.steps);
     set(&mut board.guidance, &request.guidance);
-    // A style of the user's own is words of the scene's.
-    if let Some(words) = board
-        .style
-        .as_ref()
-        .filter(|name| style::find(name).is_none())
-        .and_then(|name| known.styles.get(name))
-    {
-        board.prompt = match board.prompt.is_empty() {
-            true => words.clone(),
-            false => format!("{}, {words}", board.prompt),
-        };
-        board.style = None;
-    }
     Ok(())
 }
 

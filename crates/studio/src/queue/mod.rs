@@ -67,8 +67,10 @@ pub enum Outcome {
 pub struct Place {
     pub job: String,
     pub owner: String,
-    /// How many are served before it.
-    pub position: u32,
+    /// Its place in the line, paused jobs counted.
+    pub place: u32,
+    /// How many are served before it; none while it is paused.
+    pub position: Option<u32>,
     /// Until it is done, where all speeds are known.
     pub eta_seconds: Option<f64>,
 }

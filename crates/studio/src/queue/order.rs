@@ -14,6 +14,8 @@ pub struct Waiting {
     pub rank: i64,
     /// Order of arrival.
     pub seq: i64,
+    /// It keeps its place, and no turn comes to it.
+    pub paused: bool,
 }
 
 /// What came before.
@@ -28,7 +30,8 @@ pub struct History {
 /// The indices of `waiting` in the order in which they are served; the first `limit` of them.
 ///
 /// Each turn goes to the user whose last turn is the longest ago, within the class whose turn it is: every
-/// `relaxed_every`th turn is a relaxed one, if any relaxed job waits, and all are where no priority job does.
+/// `relaxed_every`th turn is a relaxed one, if any relaxed job waits, and all are where no priority job does. A paused job
+/// stands before the next of its user's; where none comes after it, behind all.
 pub fn order(
     waiting: &[Waiting],
     history: &History,
@@ -61,23 +64,32 @@ pub fn order(
             false => (Class::Priority, Class::Relaxed),
         };
         let next = |class: Class| {
-            let of_class = lines
-                .iter()
-                .filter(|((c, _), line)| *c == class && !line.is_empty());
-            of_class
-                .min_by_key(|((_, owner), line)| {
-                    let oldest = line.last().map(|&i| waiting[i].seq);
-                    (last.get(owner).copied().unwrap_or(0), oldest)
-                })
+            let of_class = lines.iter().filter(|((c, _), _)| *c == class);
+            let ready = of_class.filter_map(|(key, line)| {
+                let mut ahead = line.iter().rev().map(|&i| &waiting[i]);
+                Some((key, ahead.find(|job| !job.paused)?.seq))
+            });
+            ready
+                .min_by_key(|((_, owner), oldest)| (last.get(owner).copied().unwrap_or(0), *oldest))
                 .map(|(key, _)| *key)
         };
         let Some(key) = next(first).or_else(|| next(second)) else {
             break;
         };
         let line = lines.get_mut(&key).expect("the key comes from the map");
-        served.extend(line.pop());
+        while let Some(job) = line.pop() {
+            served.push(job);
+            if !waiting[job].paused {
+                break;
+            }
+        }
         last.insert(key.1, turns);
     }
+    let mut rest: Vec<usize> = lines.into_values().flatten().collect();
+    rest.retain(|&i| waiting[i].paused);
+    rest.sort_by_key(|&i| (-waiting[i].rank, waiting[i].seq));
+    served.extend(rest);
+    served.truncate(limit);
     served
 }
 
@@ -92,6 +104,7 @@ mod tests {
             class: *class,
             rank: *rank,
             seq: seq as i64,
+            paused: false,
         };
         spec.iter().enumerate().map(job).collect()
     }
@@ -120,6 +133,26 @@ mod tests {
             last: [("a".into(), 1)].into(),
         };
         assert_eq!(names(&waiting, &history, 4), ["b3", "c4", "a0", "a1", "a2"]);
+    }
+
+    #[test]
+    fn a_paused_job_keeps_its_place_and_takes_no_turn() {
+        use Class::Priority as P;
+        let mut waiting = jobs(&[
+            ("a", P, 0),
+            ("a", P, 0),
+            ("b", P, 0),
+            ("b", P, 0),
+            ("c", P, 0),
+        ]);
+        for paused in [0, 3, 4] {
+            waiting[paused].paused = true;
+        }
+        // a's second comes in the turn of its first; what stands before nothing stands last.
+        assert_eq!(
+            names(&waiting, &History::default(), 4),
+            ["a0", "a1", "b2", "b3", "c4"]
+        );
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl SqliteQueue {
     async fn take_next(&self, worker: &str) -> Result<Option<Task>> {
         // Most calls find nothing; they must not stand in the writers' way.
         let some: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM jobs WHERE (status = 'queued' AND (not_before <= ?1 OR not_before > ?2)) \
+            "SELECT 1 FROM jobs WHERE (status = 'queued' AND NOT paused AND (not_before <= ?1 OR not_before > ?2)) \
              OR (status = 'running' AND (lease_until < ?1 OR lease_until > ?3)) LIMIT 1",
         )
         .bind(now())
@@ -87,7 +87,7 @@ impl SqliteQueue {
         reap(&mut t).await?;
         let mut ready = waiting(&mut t, now()).await?;
         let busy = self.busy(&mut t).await?;
-        ready.retain(|job| !busy.contains(&job.owner));
+        ready.retain(|job| !job.paused && !busy.contains(&job.owner));
         let history = history(&mut t).await?;
         let next = order(&ready, &history, self.config.relaxed_every, 1);
         let Some(next) = next.first().map(|&i| &ready[i]) else {
@@ -291,22 +291,34 @@ impl SqliteQueue {
         .await?;
         let hands = running.max(self.config.workers as i64).max(1) as f64;
         let mut until = Some(rest / hands);
-        let places = order(&jobs, &history, self.config.relaxed_every, usize::MAX)
-            .into_iter()
-            .zip(0..);
-        Ok(places
-            .map(|(index, position)| {
-                let own = sizes.get(&jobs[index].job).copied().flatten();
-                let eta = until.zip(own).map(|(wait, own)| wait + own);
-                until = until.zip(own).map(|(wait, own)| wait + own / hands);
-                Place {
-                    job: jobs[index].job.clone(),
-                    owner: jobs[index].owner.clone(),
-                    position,
-                    eta_seconds: eta,
-                }
-            })
-            .collect())
+        let mut served = 0..;
+        let line = order(&jobs, &history, self.config.relaxed_every, usize::MAX);
+        let places = line.into_iter().zip(0..).map(|(index, place)| {
+            let Waiting {
+                job, owner, paused, ..
+            } = &jobs[index];
+            let (job, owner) = (job.clone(), owner.clone());
+            if *paused {
+                return Place {
+                    job,
+                    owner,
+                    place,
+                    position: None,
+                    eta_seconds: None,
+                };
+            }
+            let own = sizes.get(&job).copied().flatten();
+            let eta = until.zip(own).map(|(wait, own)| wait + own);
+            until = until.zip(own).map(|(wait, own)| wait + own / hands);
+            Place {
+                job,
+                owner,
+                place,
+                position: served.next(),
+                eta_seconds: eta,
+            }
+        });
+        Ok(places.collect())
     }
 
     async fn learn_speed(&self, model: &str, denoise: f64, finish: f64) -> Result<()> {
@@ -416,24 +428,27 @@ async fn close(
 }
 
 async fn waiting(t: &mut SqliteConnection, ready_at: i64) -> Result<Vec<Waiting>> {
-    let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
-        "SELECT id, owner, class, rank, seq FROM jobs WHERE status = 'queued' AND not_before <= ?",
+    let rows: Vec<(String, String, String, i64, i64, bool)> = sqlx::query_as(
+        "SELECT id, owner, class, rank, seq, paused FROM jobs WHERE status = 'queued' AND not_before <= ?",
     )
     .bind(ready_at)
     .fetch_all(t)
     .await?;
-    let job = |(job, owner, class, rank, seq): (String, String, String, i64, i64)| Waiting {
-        job,
-        owner,
-        class: if class == Class::Relaxed.name() {
-            Class::Relaxed
-        } else {
-            Class::Priority
-        },
-        rank,
-        seq,
-    };
-    Ok(rows.into_iter().map(job).collect())
+    let jobs = rows.into_iter().map(|row| {
+        let (job, owner, class, rank, seq, paused) = row;
+        Waiting {
+            job,
+            owner,
+            class: match class == Class::Relaxed.name() {
+                true => Class::Relaxed,
+                false => Class::Priority,
+            },
+            rank,
+            seq,
+            paused,
+        }
+    });
+    Ok(jobs.collect())
 }
 
 async fn history(t: &mut SqliteConnection) -> Result<History> {

@@ -66,6 +66,7 @@ struct Row {
     started: Option<i64>,
     finished: Option<i64>,
     preview: u32,
+    paused: bool,
     clip_list: String,
 }
 
@@ -75,6 +76,7 @@ const COLUMNS: &str = "jobs.*, \
 impl Row {
     fn job(self) -> Job {
         let credits = self.credits.unsigned_abs() * u64::from(self.variants);
+        let waits = self.status == "queued";
         let shown = self.status == "running" && self.preview > 0;
         let preview = shown.then(|| format!("/api/jobs/{}/preview?at={}", self.id, self.preview));
         Job {
@@ -87,7 +89,10 @@ impl Row {
             step: self.step.unsigned_abs(),
             steps: self.steps.unsigned_abs(),
             progress: self.progress,
+            place: None,
             position: None,
+            paused: waits && self.paused,
+            editable: waits && self.started.is_none() && self.origin == STUDIO,
             eta_seconds: self.eta.map(|ms| ms as f64 / 1000.0),
             variants: self.variants,
             clips: json(Some(self.clip_list)).unwrap_or_default(),
@@ -112,6 +117,9 @@ impl Row {
         }
     }
 }
+
+/// The origin of what the studio's own API takes.
+pub const STUDIO: &str = "studio";
 
 const MISSING: Error = Error::NotFound("job");
 
@@ -144,15 +152,7 @@ impl Store {
                 return self.job(&job.owner, &id).await;
             }
         }
-        if let Some(folder) = &job.request.folder_id {
-            let found: Option<i64> =
-                sqlx::query_scalar("SELECT 1 FROM folders WHERE id = ? AND owner = ?")
-                    .bind(folder)
-                    .bind(&job.owner)
-                    .fetch_optional(&mut *t)
-                    .await?;
-            found.ok_or(Error::NotFound("folder"))?;
-        }
+        check_folder(&mut t, job).await?;
         usage::hold(&mut t, job, plan).await?;
         sqlx::query(
             "INSERT INTO jobs (id, seq, owner, origin, tool, class, status, prompt, request, extra, folder, model, variants, \
@@ -271,6 +271,49 @@ impl Store {
         Ok(waiting.len() as u64)
     }
 
+    /// Puts another request in the place of a waiting job's, and holds the new price instead of the old, both or neither.
+    /// One that was ever begun stays as it is: files of its first request may lie there.
+    pub async fn replace_job(&self, job: &NewJob, plan: Option<(&str, &Plan)>) -> Result<Job> {
+        let mut t = self.begin().await?;
+        let old = read(&mut t, &job.id).await?;
+        if old.owner != job.owner {
+            return Err(MISSING);
+        }
+        if !old.editable {
+            return Err(Error::Conflict(match old.status.as_str() {
+                "queued" if old.origin == STUDIO => {
+                    "the job was begun before; cancel it, and ask anew".into()
+                }
+                "queued" => "the job is of the Videos API, which keeps what was asked".into(),
+                status => format!("the job is {status}; only those that wait can be changed"),
+            }));
+        }
+        check_folder(&mut t, job).await?;
+        usage::hold_instead(&mut t, job, plan).await?;
+        sqlx::query(
+            "UPDATE jobs SET tool = ?, class = ?, prompt = ?, request = ?, folder = ?, model = ?, variants = ?, width = ?, \
+             height = ?, seconds = ?, work = ?, pixels = ?, credits = ? WHERE id = ?",
+        )
+        .bind(job.tool)
+        .bind(job.class.name())
+        .bind(&job.prompt)
+        .bind(serde_json::to_string(&job.request)?)
+        .bind(&job.request.folder_id)
+        .bind(&job.model)
+        .bind(job.variants)
+        .bind(job.size.0)
+        .bind(job.size.1)
+        .bind(job.seconds)
+        .bind(job.work)
+        .bind(job.pixels)
+        .bind(job.credits as i64)
+        .bind(&job.id)
+        .execute(&mut *t)
+        .await?;
+        self.commit(t).await?;
+        self.job(&job.owner, &job.id).await
+    }
+
     /// Whether another user's job has this id.
     pub async fn is_anothers_job(&self, owner: &str, id: &str) -> Result<bool> {
         let found =
@@ -289,7 +332,7 @@ impl Store {
         let mut t = self.begin().await?;
         usage::hold_again(&mut t, &job, plan).await?;
         let done = sqlx::query(
-            "UPDATE jobs SET status = 'queued', error = NULL, cancel = 0, failures = 0, crashes = 0, not_before = 0, \
+            "UPDATE jobs SET status = 'queued', error = NULL, cancel = 0, failures = 0, crashes = 0, not_before = 0, paused = 0, \
              finished = NULL, listed = 1 WHERE id = ? AND owner = ? AND status IN ('failed', 'cancelled')",
         )
         .bind(id)
@@ -305,6 +348,36 @@ impl Store {
         self.commit(t).await?;
         self.work.notify_waiters();
         self.job(owner, id).await
+    }
+
+    /// Keeps a waiting job from being taken; its place stays.
+    pub async fn pause_job(&self, owner: &str, id: &str) -> Result<Job> {
+        self.set_paused(owner, id, true).await
+    }
+
+    /// Lets a paused job be taken again.
+    pub async fn resume_job(&self, owner: &str, id: &str) -> Result<Job> {
+        let job = self.set_paused(owner, id, false).await?;
+        self.work.notify_waiters();
+        Ok(job)
+    }
+
+    async fn set_paused(&self, owner: &str, id: &str, paused: bool) -> Result<Job> {
+        let mut t = self.begin().await?;
+        let set = sqlx::query(
+            "UPDATE jobs SET paused = ?3 WHERE id = ?1 AND owner = ?2 AND status = 'queued'",
+        );
+        let done = set.bind(id).bind(owner).bind(paused).execute(&mut *t);
+        let waited = done.await?.rows_affected() > 0;
+        self.commit(t).await?;
+        let job = self.job(owner, id).await?;
+        match waited {
+            true => Ok(job),
+            false => Err(Error::Conflict(format!(
+                "the job is {}; only those that wait can be paused",
+                job.status
+            ))),
+        }
     }
 
     /// Puts a waiting job before the owner's others.
@@ -425,6 +498,19 @@ impl Store {
             .await?;
         row.map(Row::job).ok_or(MISSING)
     }
+}
+
+/// Whether the folder that a job's clips shall come into is its owner's.
+async fn check_folder(t: &mut SqliteConnection, job: &NewJob) -> Result<()> {
+    let Some(folder) = &job.request.folder_id else {
+        return Ok(());
+    };
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM folders WHERE id = ? AND owner = ?")
+        .bind(folder)
+        .bind(&job.owner)
+        .fetch_optional(t)
+        .await?;
+    found.map(drop).ok_or(Error::NotFound("folder"))
 }
 
 /// A job within a transaction.

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod folders;
 pub mod jobs;
 pub mod refusals;
+pub mod storage;
 pub mod styles;
 pub mod usage;
 pub mod users;

@@ -18,7 +18,16 @@ pub struct Usage {
     pub videos: Option<u64>,
     pub credits_used: u64,
     pub credits: Option<u64>,
+    /// RFC 3339.
     pub resets_at: String,
+}
+
+impl Usage {
+    /// Credits that can still be spent this month, where there is a limit.
+    pub fn credits_left(&self) -> Option<u64> {
+        let left = |credits: u64| credits.saturating_sub(self.credits_used);
+        self.credits.map(left)
+    }
 }
 
 const USED: &str = "SELECT coalesce(sum(credits), 0), coalesce(sum(videos), 0) FROM charges \
@@ -42,6 +51,19 @@ pub(super) async fn hold(
         .execute(t)
         .await?;
     Ok(())
+}
+
+/// Holds the price of a job's new request instead of that of its old.
+pub(super) async fn hold_instead(
+    t: &mut SqliteConnection,
+    job: &NewJob,
+    plan: Option<(&str, &Plan)>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM charges WHERE job = ?")
+        .bind(&job.id)
+        .execute(&mut *t)
+        .await?;
+    hold(t, job, plan).await
 }
 
 /// Holds the price of a job that was settled before, beside what its clips cost.

@@ -13,6 +13,7 @@ mod outside;
 mod ownership;
 mod queue;
 mod security;
+mod settings;
 mod support;
 mod tools;
 mod transfer;

@@ -48,7 +48,7 @@ async fn what_is_exported_is_marked_as_all_that_leaves() {
     let names = zip.file_names().map(|name| name.unwrap().into_owned());
     let names: Vec<String> = names.collect();
     assert!(
-        names.contains(&format!("clips/{id}/marked.mp4")),
+        names.contains(&format!("clips/{id}/marked.png")),
         "{names:?}"
     );
     assert!(!names.iter().any(|name| name.ends_with("video.png")));
