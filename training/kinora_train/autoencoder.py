@@ -1,7 +1,10 @@
 """Stage `autoencoder`: diffusers' `AutoencoderKLLTXVideo` on stills first, then on clips.
 
-The loss is L1 + L2 on pixels and on their differences over space and time; latents are kept near unit scale by a
-small KL term, and noise added to them during training makes neighbouring codes decode alike.
+The loss is L1 + L2 on pixels and on their differences over space and time, more where an actor is; latents are kept near unit
+scale by a small KL term, and noise added to them during training makes neighbouring codes decode alike.
+
+With `keep_encoder` the encoder of the checkpoint stays as it is, and with it all that a transformer has learnt; a decoder of
+another shape than the checkpoint's begins anew.
 """
 
 from pathlib import Path
@@ -11,7 +14,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKLLTXVideo
 from diffusers.models.autoencoders import autoencoder_kl_ltx
 
-from . import pca, world
+from . import least_squares, pca, world
 from .common import Budget, Log, Optimizer, half, half_precision, learning_rate, pick_device, save_atomically, save_grid
 
 
@@ -34,14 +37,16 @@ def still_convolutions():
 
 
 def build(table):
-    """Constant width, stride-2 convolutions down, pixel shuffles up: a shape that a PCA can be written into."""
+    """An encoder of constant width with stride-2 convolutions, into which a PCA can be written, and a decoder of pixel shuffles whose
+    widths may fall from the latents (last in `decoder_widths`) to the patches (first)."""
     scalings = (True,) * table.scalings + (False,)
     blocks = len(scalings)
+    widths = table.get("decoder_widths", [table.width] * blocks)
     return AutoencoderKLLTXVideo(
         latent_channels=table.latent_channels,
         block_out_channels=(table.width,) * blocks,
         down_block_types=("LTXVideoDownBlock3D",) * blocks,
-        decoder_block_out_channels=(table.width,) * blocks,
+        decoder_block_out_channels=(*widths[1:], widths[-1]),
         layers_per_block=tuple(table.layers),
         decoder_layers_per_block=tuple(table.decoder_layers),
         spatio_temporal_scaling=scalings,
@@ -49,7 +54,7 @@ def build(table):
         decoder_inject_noise=(False,) * (blocks + 1),
         downsample_type=("conv",) * blocks,
         upsample_residual=(False,) * blocks,
-        upsample_factor=(1,) * blocks,
+        upsample_factor=(*(above // width for width, above in zip(widths, widths[1:])), 1),
         patch_size=table.patch_size,
         patch_size_t=1,
         encoder_causal=True,
@@ -57,16 +62,27 @@ def build(table):
     )
 
 
-def reconstruction_loss(x, y):
-    """L1 + L2 on pixels, their spatial differences at two scales and their difference in time."""
+def reconstruction_loss(x, y, weight=None):
+    """L1 + L2 on pixels, their spatial differences at two scales and their difference in time. `weight` (b, 1, t, h, w) says how
+    much each pixel counts, all the same where it is left out."""
+    weight = torch.ones_like(x[:, :1]) if weight is None else weight
+
+    def mean(values, weight):
+        return (values * weight).sum() / (weight.sum() * values.shape[1])
+
     error = y - x
-    loss = error.abs().mean() + 2.0 * error.square().mean()
-    loss = loss + (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
-    coarse = F.avg_pool2d(error.flatten(1, 2), 4)
-    loss = loss + coarse.abs().mean()
-    if x.shape[2] > 1:
-        loss = loss + 0.5 * (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
+    loss = mean(error.abs() + 2.0 * error.square(), weight) + F.avg_pool2d(error.flatten(1, 2), 4).abs().mean()
+    for axis in (2, 3, 4):
+        if error.shape[axis] > 1:
+            loss = loss + mean(error.diff(dim=axis).abs(), weight.narrow(axis, 1, weight.shape[axis] - 1))
     return loss
+
+
+def pixel_weights(group, actor_weight, device):
+    """(b, 1, t, h, w): one, and `actor_weight` more where an actor's box is."""
+    _, _, height, width, _ = group.frames.shape
+    covered = torch.stack([torch.stack([world.coverage(boxes, height, width) for boxes in scene.boxes]) for scene in group])
+    return 1 + actor_weight * covered.unsqueeze(1).to(device)
 
 
 def psnr(x, y):
@@ -82,6 +98,21 @@ def measure_latents(model, groups, device):
     model.latents_std.fill_(float((flat - flat.mean(0)).square().mean().sqrt()))
 
 
+@torch.no_grad()
+def begin(model, table, stills, clips, checkpoint, device):
+    """Take up the checkpoint; what it lacks begins as a PCA (the encoder) and as least squares (the decoder)."""
+    state = torch.load(checkpoint, weights_only=True)["model"] if checkpoint else {}
+    fits = {name for name, value in model.state_dict().items() if name in state and state[name].shape == value.shape}
+    whole = {part for part in ("encoder", "decoder") if all(n in fits for n in model.state_dict() if n.startswith(part))}
+    model.load_state_dict({n: v.float() for n, v in state.items() if n.split(".")[0] in {*whole, "latents_mean", "latents_std"}}, strict=False)
+    batches = [next(stills).pixels(device) for _ in range(table.pca_stills // table.still_batch)]
+    if "encoder" not in whole:
+        pca.initialise(model.encoder, torch.cat(batches)[:, :, 0], model.config.patch_size)
+    if "decoder" not in whole:
+        batches += [next(clips).pixels(device) for _ in range(table.pca_stills // (4 * table.clip_batch))]
+        least_squares.begin(model, [(x, model.encode(x).latent_dist.mode()) for x in batches])
+
+
 def train(config, minutes, out, resume=True, seed=1):
     torch.manual_seed(seed)
     still_convolutions()
@@ -89,8 +120,7 @@ def train(config, minutes, out, resume=True, seed=1):
     table = config.autoencoder
     model = build(table).to(device, memory_format=torch.channels_last_3d)
     path = Path(out) / "autoencoder.pt"
-    if resume and path.exists():
-        model.load_state_dict({k: v.float() for k, v in torch.load(path, weights_only=True)["model"].items()})
+    resume = resume and path.exists()
 
     def feed(shape, frames, batch, offset):
         width, height = shape
@@ -98,9 +128,7 @@ def train(config, minutes, out, resume=True, seed=1):
 
     stills = feed(table.still_size, 1, table.still_batch, 100)
     clips = feed(table.clip_size, table.clip_frames, table.clip_batch, 200)
-    if not (resume and path.exists()):
-        sample = torch.cat([next(stills).pixels(device)[:, :, 0] for _ in range(table.pca_stills // table.still_batch)])
-        pca.initialise(model, sample)
+    begin(model, table, stills, clips, path if resume else None, device)
     # Once a transformer has learnt its latents, the encoder stays and only the decoder goes on.
     kept = table.get("keep_encoder", False)
     model.encoder.requires_grad_(not kept)
@@ -111,14 +139,16 @@ def train(config, minutes, out, resume=True, seed=1):
     while budget.left:
         clip_share = table.clip_share if budget.progress > table.clips_from else 0.0
         is_clip = float(torch.rand(())) < clip_share
-        x = next(clips if is_clip else stills).pixels(device).contiguous(memory_format=torch.channels_last_3d)
+        group = next(clips if is_clip else stills)
+        x = group.pixels(device).contiguous(memory_format=torch.channels_last_3d)
         with half_precision(device):
             posterior = model.encode(x).latent_dist
             z = posterior.mode()
             noise = table.latent_noise * torch.rand(z.shape[0], 1, 1, 1, 1, device=device)
             y = model.decode(z + noise * torch.randn_like(z)).sample
         y, z = y.float(), z.float()
-        loss = reconstruction_loss(x, y) + table.kl * z.square().mean()
+        weight = pixel_weights(group, table.get("actor_weight", 0.0), device)
+        loss = reconstruction_loss(x, y, weight) + table.kl * z.square().mean()
         lr = learning_rate(table.lr, budget.progress)
         loss.backward()
         norm = optimizer.step(lr)

@@ -73,22 +73,28 @@ def learning_rate(base, progress, warmup=0.02, final=0.05):
     return base * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * x)))
 
 
-def orthogonal(matrix, steps=5):
-    """About the nearest orthogonal matrix, by the quintic Newton-Schulz iteration with Muon's coefficients."""
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    x = x / x.norm().clamp(min=1e-7)
+def orthogonal(matrices, steps=5):
+    """About the nearest orthogonal matrix to each of (n, rows, columns), by the quintic Newton-Schulz iteration with Muon's
+    coefficients."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(steps):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
-    return x.T if matrix.shape[0] > matrix.shape[1] else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
     """Momentum whose steps are made orthogonal (Jordan 2024), as large as AdamW's. PyTorch's own multiplies in bfloat16 whatever
-    the processor; this one in `dtype`."""
+    the processor; this one in `dtype`.
 
-    def __init__(self, matrices, lr, dtype, momentum=0.95, weight_decay=0.01):
-        super().__init__(matrices, {"lr": lr})
+    A convolution is the matrix of its outputs by all that they see; the rows of a group's parameters with `interleaved` > 1 belong
+    in turn to so many matrices, as those of an upsampler do, which writes eight cells.
+    """
+
+    def __init__(self, groups, lr, dtype, momentum=0.95, weight_decay=0.01):
+        super().__init__(groups, {"lr": lr, "interleaved": 1})
         self.dtype, self.momentum, self.weight_decay = dtype, momentum, weight_decay
 
     @torch.no_grad()
@@ -99,9 +105,12 @@ class Muon(torch.optim.Optimizer):
                     continue
                 mean = self.state[p].setdefault("mean", torch.zeros_like(p))
                 mean.lerp_(p.grad, 1 - self.momentum)
-                update = orthogonal(p.grad.lerp(mean, self.momentum).to(self.dtype))
+                update = p.grad.lerp(mean, self.momentum).to(self.dtype)
+                update = update.flatten(1).unflatten(0, (-1, group["interleaved"])).transpose(0, 1)
+                size = 0.2 * math.sqrt(max(update.shape[1:]))
+                update = orthogonal(update).transpose(0, 1).reshape(p.shape)
                 p.mul_(1 - group["lr"] * self.weight_decay)
-                p.add_(update, alpha=-0.2 * group["lr"] * math.sqrt(max(p.shape)))
+                p.add_(update, alpha=-size * group["lr"])
 
 
 class Optimizer:
@@ -116,14 +125,20 @@ class Optimizer:
         self.average = [p.clone() for p in self.master]
         self.decay, self.steps, self.base = table.ema, 0, table.lr
         names = [n for m in modules for n, p in m.named_parameters() if p.requires_grad]
-        hidden = {i for i, n in enumerate(names) if self.live[i].ndim == 2 and "blocks" in n and "table" not in n}
+        hidden = {
+            i for i, n in enumerate(names)
+            if self.live[i].ndim in (2, 5) and ("blocks" in n or "mid_block" in n) and "table" not in n
+        }  # fmt: skip
         if table.get("optimizer", "adamw") != "muon":
             hidden = set()
         rest = [p for i, p in enumerate(self.master) if i not in hidden]
         self.parts = [torch.optim.AdamW(rest, lr=table.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
         if hidden:
-            matrices = [self.master[i] for i in sorted(hidden)]
-            self.parts.append(Muon(matrices, table.lr, working_type(matrices[0].device)))
+            upsamplers = {i for i in hidden if "upsamplers" in names[i]}
+            groups = [{"params": [self.master[i] for i in sorted(hidden - upsamplers)]}]
+            if upsamplers:
+                groups.append({"params": [self.master[i] for i in sorted(upsamplers)], "interleaved": 8})
+            self.parts.append(Muon(groups, table.lr, working_type(self.master[0].device)))
 
     @torch.no_grad()
     def step(self, lr, clip=1.0):

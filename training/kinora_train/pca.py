@@ -1,12 +1,14 @@
-"""Start the autoencoder as a principal component analysis of ever larger blocks (8x8, 16x16, 32x32 with patches of 8).
+"""Start the encoder as a principal component analysis of ever larger blocks (8x8, 16x16, 32x32 with patches of 8).
 
 A PCA of 32x32 blocks, 64 numbers each, gives 25.7 dB after two seconds; freshly drawn convolutional autoencoders stood at
 20 to 22 dB after seven minutes of a CPU core (EXPERIMENTS.md). So the PCA is written into the weights, and training goes on from there:
 
 - every level holds width - 1 coefficients and one constant channel, so that the RMS norm divides by (nearly) a constant and
   SiLU stays in its linear part (SiLU(x) = x/2 + O(x^2));
-- residual blocks start as identities; a strided convolution looks at its 2x2 block, an upsampler writes it back;
-- in time, a latent frame starts as a copy of its last frame, and is repeated by the decoder.
+- residual blocks start as identities; a strided convolution looks at its 2x2 block;
+- in time, a latent frame starts as a copy of its last frame.
+
+The decoder starts as least squares on what that gives (`least_squares.py`).
 """
 
 import torch
@@ -44,38 +46,29 @@ def clear(conv):
 
 
 @torch.no_grad()
-def initialise(model, frames):
-    """Write the PCA of `frames` (n, 3, h, w) in -1..1 into an autoencoder of constant width and two scalings."""
-    width = model.config.block_out_channels[0]
-    signal, latent = width - 1, model.config.latent_channels
-    encoder, decoder = model.encoder, model.decoder
-    for part in (encoder, decoder):
-        for name, module in part.named_modules():
-            if name.endswith("conv2"):
-                clear(module.conv)
-            elif name.endswith("conv1"):
-                module.conv.weight[:, signal] = 0  # residual branches see the coefficients, not the constant
-                module.conv.bias.zero_()
+def initialise(encoder, frames, patch):
+    """Write the PCA of `frames` (n, 3, h, w) in -1..1 into an encoder of constant width over patches of `patch` pixels."""
+    width, latent = encoder.conv_in.conv.out_channels, encoder.conv_out.conv.out_channels - 1
+    signal = width - 1
+    for name, module in encoder.named_modules():
+        if name.endswith("conv2"):
+            clear(module.conv)
+        elif name.endswith("conv1"):
+            module.conv.weight[:, signal] = 0  # residual branches see the coefficients, not the constant
+            module.conv.bias.zero_()
 
-    grid = patchify(frames, model.config.patch_size)
+    grid = patchify(frames, patch)
     mean, axes = principal(grid.flatten(0, 2), signal)
     grid = (grid - mean) @ axes.T
     gain = LEVEL / grid.square().sum(-1).mean().sqrt()
     grid = grid * gain
-    linear = 2 * CONSTANT / width**0.5  # undoes the norm and SiLU's slope of one half
-
-    first, last = clear(encoder.conv_in.conv), clear(decoder.conv_out.conv)
+    first = clear(encoder.conv_in.conv)
     first.weight[:signal, :, 2, 1, 1] = gain * axes
     first.bias[:signal] = -gain * (axes @ mean)
     first.bias[signal] = CONSTANT
-    # the decoder's unpatchify wants (channel, column, row) too
-    last.weight[:, :signal, 1, 1, 1] = axes.T / gain * linear
-    last.bias.copy_(mean)
 
-    downs = [b.downsamplers[0].conv for b in encoder.down_blocks if b.downsamplers is not None]
-    ups = [b.upsamplers[0].conv.conv for b in decoder.up_blocks if b.upsamplers is not None]
-    for down, up in zip(downs, reversed(ups)):
-        clear(down), clear(up)
+    for down in (b.downsamplers[0].conv for b in encoder.down_blocks if b.downsamplers is not None):
+        clear(down)
         grid = blocks(grid)
         _, axes = principal(grid.flatten(0, 2), signal)
         grid = grid @ axes.T
@@ -85,16 +78,10 @@ def initialise(model, frames):
         for y in range(2):
             for x in range(2):
                 down.weight[:signal, :signal, 2, 1 + y, 1 + x] = gain * cells[:, y, x]
-                for t in range(2):
-                    rows = torch.arange(signal) * 8 + t * 4 + y * 2 + x
-                    up.weight[rows, :signal, 1, 1, 1] = cells[:, y, x].T / gain
         down.bias[signal] = CONSTANT
-        up.bias[signal * 8 :] = CONSTANT
 
-    code, back = clear(encoder.conv_out.conv), clear(decoder.conv_in.conv)
-    n = min(signal, latent)
-    index = torch.arange(n)
+    code = clear(encoder.conv_out.conv)
+    index = torch.arange(min(signal, latent))
+    linear = 2 * CONSTANT / width**0.5  # undoes the norm and SiLU's slope of one half
     code.weight[index, index, 2, 1, 1] = linear / LEVEL * latent**0.5 / 4
     code.bias[latent] = -6.0  # log variance: the encoder starts certain
-    back.weight[index, index, 1, 1, 1] = LEVEL / latent**0.5 * 4
-    back.bias[signal] = CONSTANT
