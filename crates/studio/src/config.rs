@@ -232,7 +232,8 @@ mod tests {
         }
         names.retain(|name| name != "plans");
         let mut told: Vec<_> = SETTINGS.iter().map(|(name, _)| name.to_string()).collect();
-        (names.sort(), told.sort());
+        names.sort();
+        told.sort();
         assert_eq!(told, names);
         for name in told {
             let variable = variable(&name);
