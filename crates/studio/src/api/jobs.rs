@@ -216,6 +216,8 @@ pub async fn replace(
     Id(id): Id,
     Body(request): Body<JobRequest>,
 ) -> Result<Json<Job>> {
+    // What is another's is not there, whatever is asked of it.
+    app.store.job(&viewer.id, &id).await?;
     let job = checked(&app, &viewer, request, id, Intake::default()).await?;
     let job = app.store.replace_job(&job, viewer.plan(&app)).await?;
     placed(&app, job).await
