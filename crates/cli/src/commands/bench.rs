@@ -28,6 +28,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         .collect();
     let scratch = Scratch::new().map_err(Failure::Work)?;
     let out = scratch.0.join("clip.mp4");
+    let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
     let resolve = |(model, size): &(&str, (u32, u32))| {
         let request = Request {
             prompt: PROMPT.into(),
@@ -37,8 +38,7 @@ pub fn run(args: BenchArgs) -> Outcome {
             seed: Some(SEED),
             ..Request::default()
         };
-        let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
-        Plan::resolve(request, open(model)?, compute, &out).map_err(resolving)
+        Plan::resolve(request, open(model)?, compute.clone(), &out).map_err(resolving)
     };
     // All are looked at before any is measured.
     let plans = cases.iter().map(resolve).collect::<Outcome<Vec<Plan>>>()?;
