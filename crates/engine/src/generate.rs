@@ -18,8 +18,9 @@ use crate::progress::{Cancel, Progress, Stage};
 use crate::sidecar::{self, Sidecar};
 use crate::{Error, Event, Result, finish, origin};
 
-/// A checkpoint is written after each fifth of the steps, and no later than this after the last one.
-const KEEP_AFTER: Duration = Duration::from_secs(30);
+/// A checkpoint is written after every step, so that no more than one is computed again; where that would take more than
+/// one part in this many of the time, now and then, and in any case after each fifth of the steps.
+const KEEPING: u32 = 20;
 
 /// A finished clip.
 #[derive(Debug, Clone)]
@@ -199,17 +200,18 @@ impl<'a> Job<'a> {
                 noise.seek(state.draws);
             }
             let interval = clip.steps().div_ceil(5).max(1);
-            let mut kept = Instant::now();
+            let (mut kept, mut took) = (Instant::now(), Duration::ZERO);
             while clip.at() < clip.steps() {
                 if let Err(stopped) = self.cancel.check() {
                     keeper.keep(&spans, clip.as_ref(), noise, begun)?;
                     return Err(stopped);
                 }
                 clip.step(noise)?;
-                let due = clip.at() % interval == 0 || kept.elapsed() >= KEEP_AFTER;
+                let due = clip.at() % interval == 0 || kept.elapsed() >= took * KEEPING;
                 if due || clip.at() == clip.steps() {
+                    let before = Instant::now();
                     keeper.keep(&spans, clip.as_ref(), noise, begun)?;
-                    kept = Instant::now();
+                    (kept, took) = (Instant::now(), before.elapsed());
                 }
                 previews.look(clip.as_ref());
                 stage.step(done + clip.at() as u64);

@@ -2,13 +2,17 @@
 
 mod again;
 mod bench;
+#[cfg(unix)]
+mod disk;
 mod enhance;
 mod generate;
 mod inputs;
+mod kills;
 mod models;
 mod places;
 mod probe;
 mod serve;
+mod studio;
 mod styles;
 mod support;
 mod tools;

@@ -1,6 +1,6 @@
 //! Runs the program in a directory of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Place {
 
     /// The coded video track of an MP4.
     pub fn track(&self, name: &str) -> Vec<u8> {
-        track(&self.path(name))
+        track_of(&std::fs::read(self.path(name)).unwrap())
     }
 }
 
@@ -103,10 +103,9 @@ impl Run {
     }
 }
 
-/// The contents of the `mdat` box, walking the boxes of the file's top level.
-fn track(path: &Path) -> Vec<u8> {
-    let bytes = std::fs::read(path).unwrap();
-    let mut rest = &bytes[..];
+/// The contents of an MP4's `mdat` box, walking the boxes of the file's top level.
+pub fn track_of(mp4: &[u8]) -> Vec<u8> {
+    let mut rest = mp4;
     while let Some((head, _)) = rest.split_at_checked(8) {
         let size = u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
         if &head[4..] == b"mdat" {
@@ -115,5 +114,5 @@ fn track(path: &Path) -> Vec<u8> {
         }
         rest = &rest[size.max(8)..];
     }
-    panic!("{} has no coded track", path.display());
+    panic!("no coded track");
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
 use crate::Result;
@@ -52,7 +52,15 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY);
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        // After a commit that found no room SQLite has rolled back by itself, which sqlx does not notice: such a
+        // connection would refuse every transaction that follows.
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .before_acquire(|connection, _| {
+                    Box::pin(async { Ok(!connection.is_in_transaction()) })
+                })
+        };
         // Of two processes that start at once, one makes the tables while the other waits.
         let turn = std::fs::File::create(files.root().join("open.lock"))?;
         let turn = tokio::task::spawn_blocking(move || turn.lock().map(|()| turn)).await??;

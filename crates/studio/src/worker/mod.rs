@@ -212,7 +212,7 @@ impl Run<'_> {
         orders: &mut watch::Receiver<Order>,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), Halt> {
-        let mut engine = Engine::begin(plan, self.app.config.previews)?;
+        let mut engine = Engine::begin(plan, self.app.config.previews, &self.task.job.id)?;
         let mut tally = Tally::new(self.plan.variants.len());
         let mut halt = None;
         let result = loop {
@@ -366,10 +366,12 @@ struct Engine {
 }
 
 impl Engine {
-    fn begin(plan: Plan, previews: bool) -> Result<Self> {
+    fn begin(plan: Plan, previews: bool, job: &str) -> Result<Self> {
         let (sender, events) = unbounded_channel();
         let (done, result) = oneshot::channel();
+        let job = job.to_owned();
         let mut progress = Progress::new(move |event| {
+            log(&job, &event);
             // A worker that listens no more has its reasons; the engine goes on until it is told.
             let _ = sender.send(event);
         });
@@ -388,6 +390,19 @@ impl Engine {
             result,
             thread,
         })
+    }
+}
+
+/// Says what is being computed, for whoever wants to know what a lost worker had done.
+fn log(job: &str, event: &Event) {
+    match event {
+        Event::Begin { stage, variant, .. } => {
+            tracing::debug!(job, stage = stage.name(), variant = variant.0, "stage");
+        }
+        Event::Step { stage, step, .. } => {
+            tracing::debug!(job, stage = stage.name(), step, "step");
+        }
+        _ => {}
     }
 }
 
