@@ -6,9 +6,10 @@ use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::api::{
@@ -128,22 +129,32 @@ struct ApiRefusedDetail {
 static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let mut document = Api::openapi();
     document.merge(crate::v1::openapi::Docs::openapi());
+    let mut operations = Vec::new();
     for (path, item) in &mut document.paths.paths {
-        let methods = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (method, operation) in methods {
-            if let Some(operation) = operation {
-                complete(path, method, operation);
-            }
+        for (method, operation) in methods(item) {
+            complete(path, method, operation);
+            operations.push((path.clone(), operation.operation_id.clone()));
+        }
+    }
+    for (path, item) in &mut document.paths.paths {
+        if let Some(operation) = &mut item.post {
+            link(path, operation, &operations);
         }
     }
     document
 });
+
+fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
 
 /// What a visitor may ask without being known.
 const OPEN: &[&str] = &["/api/status", "/api/login", "/api/logout"];
@@ -213,6 +224,37 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
         "Something that this needs is busy or does not answer; later it may.",
     );
     refuse(507, "The disk is full.");
+}
+
+/// What else gives a video.
+const MAKE_VIDEOS: &[&str] = &[
+    "/v1/videos/edits",
+    "/v1/videos/extensions",
+    "/v1/videos/{id}/remix",
+];
+
+/// Says what can be done with that which an operation makes: all that lies under its own path and the name it was given.
+fn link(path: &str, makes: &mut Operation, operations: &[(String, Option<String>)]) {
+    let place = match MAKE_VIDEOS.contains(&path) {
+        true => "/v1/videos",
+        false => path,
+    };
+    let responses = makes.responses.responses.iter_mut();
+    let mut made = responses.filter(|(status, _)| status.starts_with('2'));
+    let Some((_, RefOr::T(made))) = made.next() else {
+        return;
+    };
+    for (of, id) in operations {
+        let below = of
+            .strip_prefix(place)
+            .and_then(|rest| rest.strip_prefix("/{"));
+        if let (Some((name, _)), Some(id)) = (below.and_then(|rest| rest.split_once('}')), id) {
+            let link = LinkBuilder::new()
+                .operation_id(id)
+                .parameter(name, format!("$response.body#/{name}"));
+            made.links.insert(id.clone(), link.build().into());
+        }
+    }
 }
 
 /// The OpenAPI document.

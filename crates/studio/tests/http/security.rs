@@ -160,3 +160,32 @@ async fn what_is_described_is_there() {
     }
     studio.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_is_linked_to_what_can_be_done_with_it() {
+    let studio = Studio::idle().await;
+    let document = studio.get("/api/openapi.json").await;
+    let links = |path: &str, status: &str| {
+        let all = &document["paths"][path]["post"]["responses"][status]["links"];
+        let all = all.as_object().unwrap_or_else(|| panic!("{path}"));
+        for (name, link) in all {
+            assert_eq!(link["operationId"], json!(name));
+            assert_eq!(link["parameters"], json!({"id": "$response.body#/id"}));
+        }
+        all.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        links("/api/folders", "201"),
+        ["delete_api_folders_id", "patch_api_folders_id"]
+    );
+    let video = [
+        "delete_v1_videos_id",
+        "get_v1_videos_id",
+        "get_v1_videos_id_content",
+        "post_v1_videos_id_remix",
+    ];
+    for path in ["", "/edits", "/extensions", "/{id}/remix"] {
+        assert_eq!(links(&format!("/v1/videos{path}"), "200"), video);
+    }
+    studio.stop().await;
+}
