@@ -96,7 +96,7 @@ fn a_clip_that_finds_no_room_goes_on_where_there_is_some() {
         .ok();
     place.run(&named("whole.gif")).ok();
     let frames = |name| {
-        let mut reader = kinora_media::open(&place.path(name)).unwrap();
+        let mut reader = kinora_media::open(place.path(name)).unwrap();
         let next = || {
             reader
                 .next_frame()
