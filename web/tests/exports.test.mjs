@@ -44,12 +44,12 @@ test('a clip is downloaded as GIF, as the frame under the playhead, and as WebM 
   const { ffmpeg } = await api.get('/api/status')
   const begins = { GIF: Buffer.from('GIF89a'), WEBM: Buffer.from([0x1a, 0x45, 0xdf, 0xa3]) }
   await page.getByRole('button', { name: 'Download' }).click()
-  assert.equal(await page.getByRole('menuitem', { name: 'WEBM' }).count(), ffmpeg ? 1 : 0)
+  assert.equal(await page.getByRole('menuitem', { name: 'WEBM', exact: true }).count(), ffmpeg ? 1 : 0)
   await page.keyboard.press('Escape')
   for (const format of ffmpeg ? ['GIF', 'WEBM'] : ['GIF']) {
     const { name, bytes } = await downloaded(async () => {
       await page.getByRole('button', { name: 'Download' }).click()
-      await page.getByRole('menuitem', { name: format }).click()
+      await page.getByRole('menuitem', { name: format, exact: true }).click()
     })
     assert.ok(name.endsWith(`.${format.toLowerCase()}`), name)
     assert.deepEqual(bytes.subarray(0, begins[format].length), begins[format])
