@@ -152,7 +152,7 @@ step('a clip plays, steps by frames, downloads, and gives its settings back', as
   await page.waitForFunction((from) => document.querySelector('.stage video').currentTime !== from, there)
   const waiting = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download' }).click()
-  await page.getByRole('menuitem', { name: 'MP4' }).click()
+  await page.getByRole('menuitem', { name: 'MP4', exact: true }).click()
   const stream = await (await waiting).createReadStream()
   const bytes = Buffer.concat(await stream.toArray())
   assert.equal(bytes.subarray(4, 8).toString(), 'ftyp')
@@ -268,7 +268,7 @@ step('a storyboard of two cards becomes a clip', async () => {
   assert.deepEqual([written.prompt, written.cards[1].text], ['a quiet stream at dawn, soft light', 'the crane dips its head into the water'])
   const clip = await made('storyboard', () => page.getByRole('button', { name: 'Draft' }).click())
   assert.ok(Math.abs(clip.seconds - 2) < 0.05, `${clip.seconds} s`)
-  await page.getByRole('link', { name: /^Open the clip of this board/ }).waitFor()
+  await page.getByTitle(/^Open the clip of this board/).waitFor()
 })
 
 step('cards are dragged, trimmed, undone, and kept', async () => {
@@ -326,7 +326,7 @@ step('back from a clip the library lies where it was; menus show all that they h
   await page.setViewportSize({ width: 600, height: 420 })
   await page.goto(studio.base)
   await page.locator('.tile').nth(3).waitFor()
-  await page.locator('.scroll').evaluate((element) => element.scrollTo(0, 150))
+  await page.locator('.scroll').evaluate((element) => new Promise((done) => (element.addEventListener('scroll', done, { once: true }), element.scrollTo(0, 150))).then(() => undefined))
   await page.locator('.tile a').nth(2).evaluate((link) => link.click())
   await page.getByRole('tabpanel').waitFor()
   await page.goBack()
