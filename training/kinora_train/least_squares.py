@@ -51,9 +51,8 @@ def solve(conv, samples, inputs, ridge):
     squares = products = seen = 0
     for x, y in samples:
         some = torch.randperm(len(y), device=y.device)[:ROWS]
-        x, y = neighbourhoods(x[:, :inputs], some), y[some].double()
-        x = F.pad(x, (0, 1), value=1.0).double()
-        squares, products, seen = squares + x.T @ x, products + x.T @ y, seen + len(x)
+        x, y = F.pad(neighbourhoods(x[:, :inputs], some), (0, 1), value=1.0), y[some]
+        squares, products, seen = squares + (x.T @ x).double(), products + (x.T @ y).double(), seen + len(x)
     squares.diagonal().add_(ridge * seen)
     weights = torch.linalg.solve(squares, products).T.float()
     rows = len(weights)

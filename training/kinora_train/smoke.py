@@ -13,7 +13,7 @@ from .common import Config, pick_device
 
 SMALL = {
     "world": {"workers": 1},
-    "autoencoder": {"still_batch": 2, "clip_batch": 1, "pca_stills": 160, "clips_from": 0.0},
+    "autoencoder": {"still_batch": 2, "clip_batch": 1, "pca_stills": 64, "clips_from": 0.0},
     "transformer": {"batch": 2, "clip_batch": 2, "clips_from": 0.0, "shard": 2, "encode_batch": 2, "pool": 2, "two_segments": 0.5,
                     "look_prompts": 1, "look_steps": 2},
     "upscaler": {"pool": 2, "batch": 2, "clip_batch": 1},

@@ -1,27 +1,14 @@
 // A studio for more than one person: nobody sees anything before signing in, and an admin lets others in.
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { launch, looks, start, violations } from './studio.mjs'
+import { begin, looks, violations } from './studio.mjs'
 
-/** A file of settings beside which the server finds its plans. */
-const settings = join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
-writeFileSync(settings, '[plans.Plus]\ncredits = 1000\n')
-
-let studio, browser, page
+let studio, page, end
 
 before(async () => {
-  studio = await start('--users', '--config', settings)
-  browser = await launch()
-  page = await browser.newPage()
-  page.setDefaultTimeout(15_000)
+  ;({ studio, page, end } = await begin({ flags: ['--users'], settings: '[plans.Plus]\ncredits = 1000\n' }))
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 async function signIn(on, name, password) {
   await on.getByRole('textbox', { name: 'Name' }).fill(name)
   await on.getByLabel('Password').fill(password)

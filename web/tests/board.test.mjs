@@ -2,24 +2,18 @@
 // kinds are edited by hand and by keyboard.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { MADE, client, dropFile, launch, start, tiny, violations } from './studio.mjs'
+import { MADE, begin, client, dropFile, tiny, violations } from './studio.mjs'
 
-let studio, browser, page, api, clip, picture
+let studio, page, end, api, clip, picture
 
 before(async () => {
-  studio = await start()
+  ;({ studio, page, end } = await begin({ viewport: { width: 1280, height: 1000 } }))
   api = client(studio.base)
-  browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 1000 } })
-  page.setDefaultTimeout(15_000)
   ;[clip] = await api.make(tiny('a frog in the snow'))
   await page.goto(studio.base)
   picture = { name: 'drawn.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 96, height: 64 } }) }
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 /** A new board, open on the page; gives its id. */
 async function open(board) {

@@ -1,27 +1,14 @@
 // The relaxed queue of a plan: chosen by hand, and by itself for what the plan has too little left for.
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { launch, start, violations } from './studio.mjs'
+import { MADE, begin, violations } from './studio.mjs'
 
-const MADE = 120_000
-const settings = join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
-writeFileSync(settings, 'plan = "Pro"\n[plans.Pro]\ncredits = 30\nrelaxed = true\n')
-
-let studio, browser, page
+let studio, page, end
 
 before(async () => {
-  studio = await start('--config', settings)
-  browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  page.setDefaultTimeout(15_000)
+  ;({ studio, page, end } = await begin({ settings: 'plan = "Pro"\n[plans.Pro]\ncredits = 30\nrelaxed = true\n' }))
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 const api = async (path) => (await fetch(studio.base + path)).json()
 /** The class of the job that this starts. */

@@ -2,23 +2,17 @@
 // machine; and what is written, chosen and seen on the way to a clip.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { client, launch, start, tiny } from './studio.mjs'
+import { begin, client, start, tiny } from './studio.mjs'
 
-let studio, browser, page, api, clip, remix
+let studio, browser, page, end, api, clip, remix
 
 before(async () => {
-  studio = await start()
+  ;({ studio, browser, page, end } = await begin())
   api = client(studio.base)
-  browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, acceptDownloads: true })
-  page.setDefaultTimeout(15_000)
   ;[clip] = await api.make(tiny('a frog in the snow'))
   ;[remix] = await api.make({ tool: 'remix', clip: clip.id, prompt: 'a lion in the snow', strength: 'strong', steps: 1 })
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 async function open(id) {
   await page.goto(`${studio.base}/clip/${id}`)

@@ -1,28 +1,16 @@
 // The feed of a studio with accounts: posts by the page, whose they are, what is liked and what is featured.
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { launch, start, violations } from './studio.mjs'
+import { begin, violations } from './studio.mjs'
 
-/** As many as are written here at once. */
-const settings = join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
-writeFileSync(settings, '[limits]\nwrites = 0\n')
 const POSTS = 150
 
-let studio, browser, page
+let studio, browser, page, end
 
 before(async () => {
-  studio = await start('--users', '--config', settings)
-  browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  page.setDefaultTimeout(15_000)
+  ;({ studio, browser, page, end } = await begin({ flags: ['--users'], settings: '[limits]\nwrites = 0\n' }))
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 /** Asks as whoever logs in under this name. */
 async function asker(name, password) {

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { client, launch, start } from './studio.mjs'
+import { begin, client } from './studio.mjs'
 
 const CLIPS = 3000
 const TRASHED = 400
-let studio, browser, page, api
+let studio, page, end, api
 
 before(async () => {
-  studio = await start()
+  ;({ studio, page, end } = await begin())
   api = client(studio.base)
   // rows without files: what is tested is the list
   const rows = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${CLIPS + TRASHED})
@@ -18,14 +18,8 @@ before(async () => {
     SELECT printf('clip%05d', i), 'local', 'generation', 'generate', 'clip number ' || i, 96 + 16 * (i % 5), 64, 1.0, 8.0, 8, 'video.mp4', 1000,
     '{"columns":10,"rows":1,"count":8,"width":160,"height":107}', i, CASE WHEN i > ${CLIPS} THEN i END FROM n`
   execFileSync('sqlite3', [join(studio.data, 'studio.db'), rows])
-  browser = await launch()
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  page.setDefaultTimeout(15_000)
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 const skip = process.env.STUDIO && 'it writes into the database of its own server'
 

@@ -6,29 +6,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { runnerImport } from 'vite'
-import { launch, start, violations } from './studio.mjs'
+import { begin, violations } from './studio.mjs'
 
 const { cutsOf } = (await runnerImport('./src/clip/cuts.ts', { configFile: false, logLevel: 'error' })).module
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'))
-const settings = join(folder, 'studio.toml')
-writeFileSync(settings, 'plan = "Plus"\n[plans.Plus]\ncredits = 1000\nvideos = 50\nresolution = 720\nseconds = 5.0\nconcurrency = 1\n')
+const settings = 'plan = "Plus"\n[plans.Plus]\ncredits = 1000\nvideos = 50\nresolution = 720\nseconds = 5.0\nconcurrency = 1\n'
 /** A directory for pictures to look at, if any are wanted. */
 const shots = process.env.SHOTS
 
-let studio, browser, page
+let studio, page, end
 
 before(async () => {
-  studio = await start('--workers', '0', '--config', settings)
-  browser = await launch()
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true })
-  page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  ;({ studio, page, end } = await begin({ flags: ['--workers', '0'], settings, viewport: { width: 1280, height: 900 } }))
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 const api = async (path) => (await fetch(studio.base + path)).json()
 const ask = (path, body) => fetch(studio.base + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then((answer) => answer.json())
 async function shoot(name) {

@@ -36,7 +36,7 @@ test('each page has its picture taken', { skip: !folder && 'SHOTS names no folde
       composer: ['/', compose],
       selection: ['/', async () => (await page.locator('a[data-tile]').first().waitFor(), page.locator('body').press('Control+a'))],
       boards: ['/boards'],
-      board: [`/boards/${id}`, async () => (await page.locator('.card.clip .frame').first().waitFor(), page.getByRole('button', { name: /^Card 3/ }).focus())],
+      board: [`/boards/${id}`, async () => (await page.locator('.card.clip .frame').first().waitFor(), page.locator('[data-card="3"]').focus())],
       clip: [`/clip/${noir.id}`],
       ...Object.fromEntries(['remix', 'recut', 'extend', 'blend', 'loop', 'style'].map((tool) => [tool, [`/clip/${noir.id}?tool=${tool}`]])),
       picker: [`/clip/${noir.id}?tool=blend`, () => page.getByRole('button', { name: 'Choose the other clip' }).click()],

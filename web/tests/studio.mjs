@@ -1,7 +1,7 @@
 // A studio for the tests: the real server on an empty directory, and a browser on its pages.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -91,6 +91,24 @@ export async function dropFile(page, target, { name, mimeType, buffer }, at) {
 }
 
 export const launch = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] })
+
+/** A server with these flags, and settings of its own where some are given, with a page of a browser; `end` ends both. */
+export async function begin({ flags = [], settings, viewport = { width: 1280, height: 800 } } = {}) {
+  const file = settings && join(mkdtempSync(join(tmpdir(), 'settings-')), 'studio.toml')
+  if (file) writeFileSync(file, settings)
+  const studio = await start(...flags, ...(file ? ['--config', file] : []))
+  const browser = await launch().catch(async (error) => {
+    await studio.stop()
+    throw error
+  })
+  const page = await (await browser.newContext({ viewport })).newPage()
+  page.setDefaultTimeout(15_000)
+  const end = async () => {
+    await browser.close()
+    await studio.stop()
+  }
+  return { studio, browser, page, end }
+}
 
 /** Themes and widths that every page is looked at in. */
 export const looks = ['dark', 'light'].flatMap((colorScheme) => [1280, 768, 390].map((width) => [colorScheme, width]))

@@ -2,25 +2,18 @@
 // Clips are one second long and drafts, so that it stays short; each step uses what the one before made.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { MADE, launch, looks, start, violations } from './studio.mjs'
+import { MADE, begin, looks, violations } from './studio.mjs'
 
-let studio, browser, page
+let studio, browser, page, end
 const complaints = []
 
 before(async () => {
-  studio = await start()
-  browser = await launch()
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true })
-  page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  ;({ studio, browser, page, end } = await begin())
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => message.type() === 'error' && complaints.push(`${message.text()} ${message.location().url}`))
   await page.goto(studio.base)
 })
-after(async () => {
-  await browser?.close()
-  await studio?.stop()
-})
+after(() => end?.())
 
 const api = async (path) => (await fetch(studio.base + path)).json()
 /** A menu's button by what it is for, then its item. */

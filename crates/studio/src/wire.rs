@@ -55,6 +55,7 @@ impl Clip {
     pub fn as_others_see_it(mut self) -> Self {
         if let Some(Value::Object(settings)) = &mut self.settings {
             settings.remove("folder_id");
+            settings.remove("board_id");
         }
         Self {
             share_url: None,

@@ -121,6 +121,27 @@ impl Row {
 /// The origin of what the studio's own API takes.
 pub const STUDIO: &str = "studio";
 
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// Binds what a request comes to: tool, class, prompt, request, folder, model, variants, width, height, seconds, work, pixels
+/// and credits, in this order.
+fn bind_request<'q>(statement: Statement<'q>, job: &'q NewJob) -> Result<Statement<'q>> {
+    Ok(statement
+        .bind(job.tool)
+        .bind(job.class.name())
+        .bind(&job.prompt)
+        .bind(serde_json::to_string(&job.request)?)
+        .bind(&job.request.folder_id)
+        .bind(&job.model)
+        .bind(job.variants)
+        .bind(job.size.0)
+        .bind(job.size.1)
+        .bind(job.seconds)
+        .bind(job.work)
+        .bind(job.pixels)
+        .bind(job.credits as i64))
+}
+
 const MISSING: Error = Error::NotFound("job");
 
 /// Which of an owner's jobs.
@@ -154,32 +175,21 @@ impl Store {
         }
         check_folder(&mut t, job).await?;
         usage::hold(&mut t, job, plan).await?;
-        sqlx::query(
-            "INSERT INTO jobs (id, seq, owner, origin, tool, class, status, prompt, request, extra, folder, model, variants, \
-             width, height, seconds, work, pixels, credits, idempotency, created) \
-             VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM jobs), ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&job.id)
-        .bind(&job.owner)
-        .bind(job.origin)
-        .bind(job.tool)
-        .bind(job.class.name())
-        .bind(&job.prompt)
-        .bind(serde_json::to_string(&job.request)?)
-        .bind(job.extra.as_ref().map(ToString::to_string))
-        .bind(&job.request.folder_id)
-        .bind(&job.model)
-        .bind(job.variants)
-        .bind(job.size.0)
-        .bind(job.size.1)
-        .bind(job.seconds)
-        .bind(job.work)
-        .bind(job.pixels)
-        .bind(job.credits as i64)
-        .bind(&job.idempotency)
-        .bind(now())
-        .execute(&mut *t)
-        .await?;
+        let insert = sqlx::query(
+            "INSERT INTO jobs (tool, class, prompt, request, folder, model, variants, width, height, seconds, work, pixels, \
+             credits, id, owner, origin, extra, idempotency, created, status, seq) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', \
+             (SELECT coalesce(max(seq), 0) + 1 FROM jobs))",
+        );
+        bind_request(insert, job)?
+            .bind(&job.id)
+            .bind(&job.owner)
+            .bind(job.origin)
+            .bind(job.extra.as_ref().map(ToString::to_string))
+            .bind(&job.idempotency)
+            .bind(now())
+            .execute(&mut *t)
+            .await?;
         self.commit(t).await?;
         self.work.notify_waiters();
         self.job(&job.owner, &job.id).await
@@ -290,26 +300,12 @@ impl Store {
         }
         check_folder(&mut t, job).await?;
         usage::hold_instead(&mut t, job, plan).await?;
-        sqlx::query(
+        let update = sqlx::query(
             "UPDATE jobs SET tool = ?, class = ?, prompt = ?, request = ?, folder = ?, model = ?, variants = ?, width = ?, \
              height = ?, seconds = ?, work = ?, pixels = ?, credits = ? WHERE id = ?",
-        )
-        .bind(job.tool)
-        .bind(job.class.name())
-        .bind(&job.prompt)
-        .bind(serde_json::to_string(&job.request)?)
-        .bind(&job.request.folder_id)
-        .bind(&job.model)
-        .bind(job.variants)
-        .bind(job.size.0)
-        .bind(job.size.1)
-        .bind(job.seconds)
-        .bind(job.work)
-        .bind(job.pixels)
-        .bind(job.credits as i64)
-        .bind(&job.id)
-        .execute(&mut *t)
-        .await?;
+        );
+        let update = bind_request(update, job)?.bind(&job.id);
+        update.execute(&mut *t).await?;
         self.commit(t).await?;
         self.job(&job.owner, &job.id).await
     }

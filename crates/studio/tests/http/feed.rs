@@ -92,7 +92,7 @@ async fn a_post_tells_its_author_and_whether_i_like_it() {
     ada.post(&format!("{path}/share"), json!({})).await;
     let mut other = studio.database().await;
     let kept = sqlx::query(
-        "UPDATE clips SET settings = '{\"prompt\": \"a frog\", \"folder_id\": \"mine\"}'",
+        "UPDATE clips SET settings = '{\"prompt\": \"a frog\", \"folder_id\": \"mine\", \"board_id\": \"mine\"}'",
     );
     kept.execute(&mut other).await.unwrap();
 

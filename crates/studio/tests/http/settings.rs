@@ -5,7 +5,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::support::{Studio, picture, small};
+use crate::support::{Studio, picture, small, wants_the_mark};
 
 /// Without a worker, and with one plan for all.
 async fn planned(plan: Plan) -> Studio {
@@ -351,16 +351,7 @@ async fn the_mark_is_a_choice_unless_the_plan_wants_it() {
     assert_ne!(marked, plain);
 
     let data = studio.stop().await;
-    let studio = Studio::on(data, |config| {
-        config.workers = 0;
-        let plan = Plan {
-            watermark: true,
-            ..Plan::default()
-        };
-        config.plans.insert("Marked".into(), plan);
-        config.plan = Some("Marked".into());
-    })
-    .await;
+    let studio = Studio::on(data, wants_the_mark).await;
     for query in ["", "?mark=false", "?mark=true"] {
         assert_eq!(file(&studio, &path(query)).await.2, marked, "{query}");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kinora_engine::Model;
+use kinora_studio::plans::Plan;
 use kinora_studio::{App, Config, Models};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
@@ -73,6 +74,17 @@ pub fn config(data: &Path) -> Config {
         data: data.to_path_buf(),
         ..Config::default()
     }
+}
+
+/// Without a worker, and the only plan wants the visible mark.
+pub fn wants_the_mark(config: &mut Config) {
+    config.workers = 0;
+    let plan = Plan {
+        watermark: true,
+        ..Plan::default()
+    };
+    config.plans.insert("Marked".into(), plan);
+    config.plan = Some("Marked".into());
 }
 
 impl Studio {

@@ -3,29 +3,19 @@
 use std::io::{Cursor, Write};
 use std::time::Duration;
 
-use kinora_studio::plans::Plan;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::support::{Studio, picture, small};
+use crate::support::{Studio, picture, small, wants_the_mark};
 
 /// Longer than any answer here takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A studio whose only plan wants the visible mark, and a clip that it is wanted on.
 async fn marking() -> (Studio, String) {
-    let studio = Studio::with(|config| {
-        config.workers = 0;
-        let plan = Plan {
-            watermark: true,
-            ..Plan::default()
-        };
-        config.plans.insert("Marked".into(), plan);
-        config.plan = Some("Marked".into());
-    })
-    .await;
+    let studio = Studio::with(wants_the_mark).await;
     let (_, clip) = studio.upload("a.png", picture()).await;
     let mut database = studio.database().await;
     let changed = sqlx::query("UPDATE clips SET kind = 'generation'");
