@@ -12,6 +12,7 @@ Examples:
   kinora styles add ink.zip                   … with its pictures, as a studio's Settings give it
   kinora styles add \"Water Colours\" --description \"loose water colours on rough paper\" --image a.png --image b.png
                                               colours and light are read from the pictures
+  kinora styles add dusk --image a.png        pictures alone are enough
   kinora generate \"a frog in the snow\" --style water-colours";
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,7 @@ pub enum StylesCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Print a style's file
+    /// Print a style's file, with what was learnt from its pictures
     Show {
         name: String,
         /// Print JSON on stdout

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use kinora_engine::style::{Library, Style, Title, built_in, look, slug};
+use kinora_engine::style::{Library, Style, Title, built_in, slug};
 use kinora_engine::{Request, text};
 use kinora_studio::style_file;
 use serde_json::json;
@@ -107,7 +107,9 @@ fn list(as_json: bool) -> Outcome {
 }
 
 fn show(name: &str, as_json: bool) -> Outcome {
-    let style = find(name)?;
+    let mut style = find(name)?;
+    // What the pictures taught stands in its words, so that the file works where they are not.
+    style.images.clear();
     match as_json {
         true => say!("{}", json!(style)),
         false => say!("{}", style.to_toml().trim_end()),
@@ -116,6 +118,7 @@ fn show(name: &str, as_json: bool) -> Outcome {
 }
 
 fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome {
+    let library = library()?;
     let scratch = std::env::temp_dir().join(format!("kinora-style-{}", std::process::id()));
     let is_zip = name.ends_with(".zip");
     let is_file = is_zip || name.ends_with(".toml");
@@ -145,15 +148,13 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
         };
         words.brief = text.trim().to_owned();
     }
-    if !images.is_empty() {
-        read_pictures(&mut style, images)?;
-    }
-    let added = library()?.add(&style).map_err(resolving);
+    style.images.extend(images);
+    let added = style.learn().and_then(|()| library.add(&style));
     if is_zip {
         // The library has its own copy.
         let _ = fs::remove_dir_all(&scratch);
     }
-    let file = added?;
+    let file = added.map_err(resolving)?;
     eprintln!(
         "`{}` is now a style (kept in {}); kinora generate \"…\" --style {0}",
         style.name,
@@ -184,16 +185,4 @@ fn unpack_into(folder: &Path, zip: &str) -> Outcome<Style> {
         .with_context(|| format!("cannot unpack {zip}"))
         .map_err(Failure::Work)?;
     Ok(style)
-}
-
-/// Colours and light as the pictures show them; what was written goes first.
-fn read_pictures(style: &mut Style, images: Vec<PathBuf>) -> Outcome {
-    let frames: Vec<_> = images
-        .iter()
-        .map(kinora_media::read_image)
-        .collect::<Result<_, _>>()
-        .map_err(resolving)?;
-    look::fill(style, &frames);
-    style.images.extend(images);
-    Ok(())
 }

@@ -118,17 +118,44 @@ fn a_style_of_ones_own_is_added_used_shared_and_removed() {
     assert_ne!(place.track("a.mp4"), place.track("c.mp4"));
 
     // A style is a file that others can have.
-    let shared: String = shared
-        .lines()
-        .filter(|line| !line.starts_with("images"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    assert!(
+        shared.contains("red") && !shared.contains("images"),
+        "{shared}"
+    );
     std::fs::write(place.path("theirs.toml"), shared).unwrap();
     let from_file = prompt_of(&place, &["a frog", "--style", "theirs.toml"]);
     assert_eq!(from_file, prompt);
     place.run(&["styles", "add", "theirs.toml"]).ok();
     assert_eq!(
         prompt_of(&place, &["a frog", "--style", "water-colours"]),
+        prompt
+    );
+}
+
+#[test]
+fn the_pictures_of_a_style_file_are_read_when_it_is_used() {
+    let place = Place::new();
+    let blue = image::RgbImage::from_pixel(8, 8, image::Rgb([30, 60, 200]));
+    blue.save(place.path("blue.png")).unwrap();
+    std::fs::write(
+        place.path("mine.toml"),
+        "name = \"mine\"\nimages = [\"blue.png\"]",
+    )
+    .unwrap();
+    let prompt = prompt_of(&place, &["a frog", "--style", "mine.toml"]);
+    assert!(
+        prompt.starts_with("a frog, ") && prompt.contains("blue"),
+        "{prompt}"
+    );
+    // Elsewhere, without the picture, it is the same.
+    let shared = place.run(&["styles", "show", "mine.toml"]).ok().stdout();
+    std::fs::remove_file(place.path("blue.png")).unwrap();
+    place
+        .run(&["generate", "a frog", "--style", "mine.toml", "--dry-run"])
+        .refused(&["blue.png"]);
+    std::fs::write(place.path("theirs.toml"), shared).unwrap();
+    assert_eq!(
+        prompt_of(&place, &["a frog", "--style", "theirs.toml"]),
         prompt
     );
 }
@@ -153,7 +180,7 @@ fn bad_styles_are_named() {
     let six = ["--image", "notes.txt"].repeat(6);
     place
         .run(&[&["styles", "add", "x"], &six[..]].concat())
-        .refused(&["notes.txt"]);
+        .refused(&["6 pictures"]);
 }
 
 #[test]

@@ -53,8 +53,10 @@ impl Library {
         Err(damaged.unwrap_or_else(|| unknown(name, &known)))
     }
 
-    /// Keeps a style, its pictures copied. Gives its file.
+    /// Keeps a style, its pictures copied and read. Gives its file.
     pub fn add(&self, style: &Style) -> Result<PathBuf> {
+        let mut style = style.clone();
+        style.learn()?;
         style.check()?;
         if let Some(taken) = built_in().into_iter().find(|s| s.is_called(&style.name)) {
             return Err(Error::request(
@@ -73,7 +75,7 @@ impl Library {
             ));
         }
         fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
-        self.write(style, &dir).inspect_err(|_| {
+        self.write(&style, &dir).inspect_err(|_| {
             // The first error is the one to tell.
             let _ = fs::remove_dir_all(&dir);
         })
@@ -161,7 +163,8 @@ mod tests {
         // The library has its own copy.
         fs::remove_file(picture).unwrap();
         let found = library.find("Mine").unwrap();
-        assert_eq!(found.en, style.en);
+        assert_eq!(found.en.brief, style.en.brief);
+        assert!(found.en.colour.contains("red"), "{:?}", found.en);
         assert!(found.images[0].is_absolute() && found.images[0].exists());
         assert!(
             library

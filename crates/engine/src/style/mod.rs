@@ -110,7 +110,7 @@ pub fn slug(name: &str) -> String {
 }
 
 impl Style {
-    /// Reads a style file; its pictures must be there.
+    /// Reads a style file, and its pictures into words: they must be there.
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
         let mut style = Self::parse(&text, path)?;
@@ -118,6 +118,7 @@ impl Style {
         for image in &mut style.images {
             *image = std::path::absolute(dir.join(&*image)).map_err(Error::io("find", image))?;
         }
+        style.learn()?;
         style.check()?;
         Ok(style)
     }
@@ -138,6 +139,14 @@ impl Style {
                 "`kinora styles show film-noir` prints one to begin with",
             )
         })
+    }
+
+    /// Reads colours and light from the pictures into words; what is written goes first.
+    pub fn learn(&mut self) -> Result<()> {
+        self.check_count()?;
+        let frames = self.images.iter().map(kinora_media::read_image);
+        look::fill(self, &frames.collect::<Result<Vec<_>, _>>()?);
+        Ok(())
     }
 
     /// The file that says it.
@@ -170,10 +179,10 @@ impl Style {
         if self.name.chars().count() > MAX_NAME {
             return refuse("its name is too long".into(), "keep it to 64 characters");
         }
-        if self.en.is_empty() && self.zh.is_empty() {
+        if self.en.is_empty() && self.zh.is_empty() && self.images.is_empty() {
             return refuse(
                 "it says nothing".into(),
-                "describe the look, in English or Chinese",
+                "describe the look, in English or Chinese, or give pictures that have it",
             );
         }
         let texts = [&self.en, &self.zh].into_iter().flat_map(Words::all);
@@ -186,16 +195,17 @@ impl Style {
                 "keep each text to 2000 characters",
             );
         }
-        if self.images.len() > MAX_IMAGES {
-            return refuse(
-                format!("it has {} pictures", self.images.len()),
-                "give at most 5",
-            );
+        self.check_count()
+    }
+
+    fn check_count(&self) -> Result<()> {
+        match self.images.len() {
+            0..=MAX_IMAGES => Ok(()),
+            more => Err(Error::request(
+                format!("style `{}`: it has {more} pictures", self.name),
+                format!("give at most {MAX_IMAGES}"),
+            )),
         }
-        for image in &self.images {
-            kinora_media::read_image(image)?;
-        }
-        Ok(())
     }
 
     /// Whether a prompt holds any of the style's words.
@@ -345,12 +355,37 @@ mod tests {
             ("name = \"../x\"\n[en]\nbrief = \"red\"", "lower-case"),
             ("name = \"x\"", "says nothing"),
             (
-                "name = \"x\"\nimages = [\"none.png\"]\n[en]\nbrief = \"red\"",
-                "none.png",
+                "name = \"x\"\nimages = [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\"]",
+                "6 pictures",
             ),
         ] {
             let message = style(text).unwrap().unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
         }
+        let mut pictured = Style {
+            images: vec!["none.png".into()],
+            ..Style::default()
+        };
+        let message = pictured.learn().unwrap_err().to_string();
+        assert!(message.contains("none.png"), "{message}");
+    }
+
+    #[test]
+    fn pictures_alone_are_a_style_and_fill_what_is_not_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let red = kinora_media::Frame::filled(8, 8, [220, 30, 30]).unwrap();
+        kinora_media::write_image(dir.path().join("red.png"), &red).unwrap();
+        let load = |text: &str| {
+            let file = dir.path().join("style.toml");
+            fs::write(&file, text).unwrap();
+            Style::load(&file).unwrap()
+        };
+        let bare = load("name = \"x\"\nimages = [\"red.png\"]");
+        assert!(bare.en.colour.contains("red") && bare.zh.colour.contains('红'));
+        assert!(bare.apply("a frog", Length::Brief).contains("red"));
+        let said =
+            load("name = \"x\"\nimages = [\"red.png\"]\n[en]\nbrief = \"oils\"\ncolour = \"blue\"");
+        assert_eq!((&*said.en.colour, &*said.zh.colour), ("blue", ""));
+        assert!(!said.en.lighting.is_empty());
     }
 }
