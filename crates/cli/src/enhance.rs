@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use kinora_engine::enhance::Enhanced;
+use kinora_engine::board::CardKind;
+use kinora_engine::enhance::{self, Enhanced};
 use kinora_engine::{Model, Request};
 use serde_json::{Value, json};
 
@@ -19,15 +20,29 @@ const MAX_ANSWER: usize = 4000;
 const SYSTEM: &str = "You expand prompts for a text-to-video model. Answer with the expanded prompt alone: one paragraph, \
 at most 80 words, in the language of the user's prompt. Keep everything that the user said. Add what is open: what the \
 subject does, the place, the light, the camera's framing and movement. Do not add subjects, text, sound or cuts.";
+const CARD: &str = "The prompt is one card of a storyboard: say what happens then, in one sentence; place, light and camera \
+are those of the whole shot, say no others. The shot:";
 
-/// Expands the prompt of a request; the seed is drawn here if it is open. Gives notes for the user.
+/// The words of a request, as far as they can be expanded.
+struct Words {
+    prompt: String,
+    /// Of the text cards.
+    cards: Vec<String>,
+}
+
+/// Expands the prompt of a request, and what the text cards of a board say; the seed is drawn here if it is open. Gives notes
+/// for the user.
 pub fn enhance(request: &mut Request, model: &Model, by: EnhanceArg) -> Outcome<Vec<String>> {
-    if request.prompt.trim().is_empty() {
+    let asked = Words {
+        prompt: request.prompt.trim().to_owned(),
+        cards: texts(request).map(|(_, text)| text.clone()).collect(),
+    };
+    if asked.prompt.is_empty() && asked.cards.is_empty() {
         return Ok(match request.cards.is_empty() {
             // The plan will say that there is no prompt.
             true => Vec::new(),
             false => {
-                vec!["--enhance fills in the scene; this board has none (prompt = \"…\")".into()]
+                vec!["--enhance fills in words, and this board has none (prompt = \"…\")".into()]
             }
         });
     }
@@ -44,7 +59,7 @@ pub fn enhance(request: &mut Request, model: &Model, by: EnhanceArg) -> Outcome<
                  KINORA_CHAT_MODEL, or use --enhance=rules",
             ));
         }
-        (_, Some(url)) => match ask(url, &chat, model, &request.prompt, seed) {
+        (_, Some(url)) => match ask_all(url, &chat, model, &asked, seed) {
             Ok(written) => Some(written),
             Err(error) if by == EnhanceArg::Chat => return Err(Failure::Work(error)),
             Err(error) => {
@@ -53,37 +68,82 @@ pub fn enhance(request: &mut Request, model: &Model, by: EnhanceArg) -> Outcome<
             }
         },
     };
-    let (prompt, by) = written.unwrap_or_else(|| {
-        let prompt =
-            kinora_engine::enhance::enhance(&request.prompt, model.vocabulary.as_ref(), seed);
-        (prompt, "rules".to_owned())
-    });
-    if prompt == request.prompt.trim() {
+    let (words, by) = written.unwrap_or_else(|| (by_rules(&asked, model, seed), "rules".into()));
+    if (&words.prompt, &words.cards) == (&asked.prompt, &asked.cards) {
         notes.push("the prompt leaves nothing open: it stays as it is".to_owned());
         return Ok(notes);
     }
-    notes.push(format!("the prompt is now: {prompt}"));
+    if words.prompt != asked.prompt {
+        notes.push(format!("the prompt is now: {}", words.prompt));
+    }
+    let expanded = words.cards != asked.cards;
+    let cards = texts(request).zip(words.cards);
+    for ((at, text), new) in cards.filter(|((_, text), new)| *text != new) {
+        notes.push(format!("the card at {at} s now says: {new}"));
+        *text = new;
+    }
     request.enhanced = Some(Enhanced {
-        from: std::mem::replace(&mut request.prompt, prompt),
+        from: std::mem::replace(&mut request.prompt, words.prompt),
+        cards: if expanded { asked.cards } else { Vec::new() },
         by,
     });
     Ok(notes)
 }
 
-/// The expanded prompt, and the name of the model that wrote it.
-fn ask(
+/// Second and text of each text card.
+fn texts(request: &mut Request) -> impl Iterator<Item = (f64, &mut String)> {
+    let cards = request.cards.iter_mut();
+    let cards = cards.filter(|card| card.kind == CardKind::Text);
+    cards.filter_map(|card| Some((card.at, card.text.as_mut()?)))
+}
+
+fn by_rules(asked: &Words, model: &Model, seed: u64) -> Words {
+    let vocabulary = model.vocabulary.as_ref();
+    if asked.cards.is_empty() {
+        return Words {
+            prompt: enhance::enhance(&asked.prompt, vocabulary, seed),
+            cards: Vec::new(),
+        };
+    }
+    let cards: Vec<&str> = asked.cards.iter().map(String::as_str).collect();
+    let (prompt, cards) = enhance::enhance_board(&asked.prompt, &cards, vocabulary, seed);
+    Words { prompt, cards }
+}
+
+/// The scene first, then each card, as part of it. Gives the name of the model that wrote them too.
+fn ask_all(
     url: &str,
     chat: &Chat,
     model: &Model,
-    prompt: &str,
+    asked: &Words,
     seed: u64,
-) -> anyhow::Result<(String, String)> {
-    let name = chat.model.as_deref().unwrap_or("default");
+) -> anyhow::Result<(Words, String)> {
+    let system = format!("{SYSTEM}{}", taught(model));
+    let prompt = match asked.prompt.is_empty() {
+        true => String::new(),
+        false => ask(url, chat, &system, &asked.prompt, seed)?,
+    };
+    let of_board = format!("{system} {CARD} {prompt}");
+    let cards = asked.cards.iter();
+    let cards = cards.map(|card| ask(url, chat, &of_board, card, seed));
+    let words = Words {
+        cards: cards.collect::<anyhow::Result<_>>()?,
+        prompt,
+    };
+    Ok((words, name(chat).to_owned()))
+}
+
+fn name(chat: &Chat) -> &str {
+    chat.model.as_deref().unwrap_or("default")
+}
+
+/// The expanded prompt.
+fn ask(url: &str, chat: &Chat, system: &str, prompt: &str, seed: u64) -> anyhow::Result<String> {
     let url = format!("{}/chat/completions", url.trim_end_matches('/'));
     let body = json!({
-        "model": name,
+        "model": name(chat),
         "messages": [
-            {"role": "system", "content": format!("{SYSTEM}{}", taught(model))},
+            {"role": "system", "content": system},
             {"role": "user", "content": prompt},
         ],
         "temperature": 0,
@@ -116,7 +176,7 @@ fn ask(
     let content = value["choices"][0]["message"]["content"].as_str();
     let content = content.map(tidy).filter(|text| !text.is_empty());
     match content {
-        Some(text) if text.chars().count() <= MAX_ANSWER => Ok((text, name.to_owned())),
+        Some(text) if text.chars().count() <= MAX_ANSWER => Ok(text),
         Some(_) => bail!("the chat endpoint {url} answered with more than a prompt"),
         None => bail!("the chat endpoint {url} gave no prompt"),
     }

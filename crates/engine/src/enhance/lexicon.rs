@@ -8,7 +8,7 @@ use super::Language;
 /// What is offered and recognised where a model has no vocabulary of its own.
 const GENERAL: &str = include_str!("general.json");
 
-pub(super) fn general() -> Vocabulary {
+pub(crate) fn general() -> Vocabulary {
     serde_json::from_str(GENERAL).expect("the embedded vocabulary is tested")
 }
 

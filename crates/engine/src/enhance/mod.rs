@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::is_cjk;
 use crate::vocabulary::Vocabulary;
+pub(crate) use lexicon::general;
 use lexicon::{Lexicon, Term};
 
 /// A prompt that was expanded, as requests and sidecars keep it.
@@ -16,6 +17,9 @@ use lexicon::{Lexicon, Term};
 pub struct Enhanced {
     /// What the user typed.
     pub from: String,
+    /// What the text cards of a board said, in their order, where any was expanded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<String>,
     /// `rules`, or the model that wrote it.
     pub by: String,
 }
@@ -68,16 +72,64 @@ const ON: [&str; 5] = ["beach", "street", "hill", "mountain", "road"];
 /// back as it is.
 pub fn enhance(prompt: &str, vocabulary: Option<&Vocabulary>, seed: u64) -> String {
     let prompt = prompt.trim();
-    let language = match prompt.chars().any(is_cjk) {
-        true => Language::Chinese,
-        false => Language::English,
-    };
-    let general = lexicon::general();
+    let language = Language::of(prompt);
+    let general = general();
     let own = vocabulary.map(|vocabulary| Lexicon::new(vocabulary, language));
     let known = Lexicon::new(&general, language);
     let scene = Scene::read(prompt, own.as_ref(), &known);
     let offers = own.as_ref().unwrap_or(&known);
     scene.complete(offers, language, own.is_some(), &mut Dice(seed))
+}
+
+/// Expands the scene of a board and what its text cards say, in their order. Place, light and camera are one shot's: what no
+/// card says of them the scene gets, even an empty one; a card gets its deed.
+pub fn enhance_board(
+    scene: &str,
+    cards: &[&str],
+    vocabulary: Option<&Vocabulary>,
+    seed: u64,
+) -> (String, Vec<String>) {
+    let all = |scene: &str| [&[scene][..], cards].concat().join("\n");
+    let whole = all(scene);
+    let language = Language::of(&whole);
+    let general = general();
+    let own = vocabulary.map(|vocabulary| Lexicon::new(vocabulary, language));
+    let known = Lexicon::new(&general, language);
+    let dice = &mut Dice(seed);
+    let offers = own.as_ref().unwrap_or(&known);
+    let around = Scene {
+        prompt: scene.trim(),
+        action: true,
+        ends_with_actor: false,
+        ..Scene::read(&whole, own.as_ref(), &known)
+    };
+    let scene = around.complete(offers, language, own.is_some(), dice);
+    let whole = all(&scene);
+    let place = Scene::read(&whole, own.as_ref(), &known)
+        .place
+        .unwrap_or_default();
+    let expand = |card: &&str| {
+        let said = Scene::read(card.trim(), own.as_ref(), &known);
+        let card = Scene {
+            place: Some(said.place.clone().unwrap_or_else(|| place.clone())),
+            light: true,
+            camera: true,
+            detail: true,
+            ..said
+        };
+        card.complete(offers, language, own.is_some(), dice)
+    };
+    let cards = cards.iter().map(expand).collect();
+    (scene, cards)
+}
+
+impl Language {
+    fn of(text: &str) -> Self {
+        match text.chars().any(is_cjk) {
+            true => Self::Chinese,
+            false => Self::English,
+        }
+    }
 }
 
 /// What a prompt says already.
@@ -90,9 +142,13 @@ struct Scene<'a> {
     /// Whether there are words of which nothing is known: they may be verbs.
     all_known: bool,
     place: Option<String>,
+    /// Whether somebody swims.
+    swims: bool,
     action: bool,
     light: bool,
     camera: bool,
+    /// Whether it needs no words on texture and motion.
+    detail: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -104,6 +160,11 @@ impl<'a> Scene<'a> {
         let actor = find("actors");
         Self {
             prompt,
+            swims: prompt.to_lowercase().contains("swim")
+                || prompt.contains('游')
+                || actor
+                    .as_ref()
+                    .is_some_and(|actor| is_one_of(&actor.name, &SWIMMERS)),
             ends_with_actor: actor.as_ref().is_some_and(|found| found.at_end),
             actor: actor.map(|found| found.name),
             all_known: own.is_some_and(|own| own.knows_all(prompt)),
@@ -111,6 +172,7 @@ impl<'a> Scene<'a> {
             action: find("actions").is_some(),
             light: find("times").is_some() || find("weather").is_some() || find("light").is_some(),
             camera: find("camera").is_some(),
+            detail: false,
         }
     }
 
@@ -139,7 +201,10 @@ impl<'a> Scene<'a> {
             true => None,
             false => dice.pick(&offers.terms("camera")),
         };
-        let detail = dice.pick(&offers.terms("detail"));
+        let detail = match self.detail {
+            true => None,
+            false => dice.pick(&offers.terms("detail")),
+        };
         let core = match language {
             Language::English => self.english(action, place),
             Language::Chinese => self.chinese(action, place),
@@ -159,11 +224,11 @@ impl<'a> Scene<'a> {
             .into_iter()
             .flatten()
             .map(|term| term.name.clone());
-        [said]
-            .into_iter()
-            .chain(rest)
-            .collect::<Vec<_>>()
-            .join(comma)
+        // Of an empty scene nothing comes before what is added.
+        let said = said.trim_start_matches([' ', ',', '，']).to_owned();
+        let mut all: Vec<String> = [said].into_iter().chain(rest).collect();
+        all.retain(|text| !text.is_empty());
+        all.join(comma)
     }
 
     fn actions<'l>(&self, actor: &str, offers: &'l Lexicon) -> Vec<&'l Term> {
@@ -181,13 +246,7 @@ impl<'a> Scene<'a> {
     }
 
     fn places<'l>(&self, action: Option<&Term>, offers: &'l Lexicon) -> Vec<&'l Term> {
-        let swims = action.is_some_and(|action| action.en == "swims")
-            || self
-                .actor
-                .as_deref()
-                .is_some_and(|actor| is_one_of(actor, &SWIMMERS))
-            || self.prompt.to_lowercase().contains("swim")
-            || self.prompt.contains('游');
+        let swims = self.swims || action.is_some_and(|action| action.en == "swims");
         let all = offers.terms("places");
         all.into_iter()
             .filter(|term| WATERS.contains(&&*term.en) == swims)
@@ -351,6 +410,41 @@ mod tests {
                 "{strange}"
             );
         }
+    }
+
+    #[test]
+    fn a_board_gets_one_place_and_light_and_each_card_its_deed() {
+        let mini = mini();
+        let english = Lexicon::new(&mini, Language::English);
+        for seed in 0..40 {
+            let cards = ["a frog", "the frog swims", "it turns"];
+            let (scene, said) = enhance_board("", &cards, Some(&mini), seed);
+            assert_eq!((&*said[1], &*said[2]), (cards[1], cards[2]));
+            assert!(said[0].starts_with("a frog ") && english.find("actions", &said[0]).is_some());
+            for kind in ["places", "times", "camera"] {
+                assert!(
+                    english.find(kind, &scene).is_some(),
+                    "no {kind} in: {scene}"
+                );
+                assert!(
+                    said.iter().all(|card| english.find(kind, card).is_none()),
+                    "{said:?}"
+                );
+            }
+            assert!(scene.starts_with(|c: char| c.is_alphabetic()), "{scene}");
+            let (scene, said) =
+                enhance_board("at night", &["一只青蛙", "在雪地里"], Some(&mini), seed);
+            let chinese = Lexicon::new(&mini, Language::Chinese);
+            assert!(scene.starts_with("at night") && chinese.find("places", &scene).is_none());
+            assert_eq!(said[1], "在雪地里");
+        }
+        let (scene, said) = enhance_board("a city", &["a detective yodels"], None, 5);
+        assert!(scene.starts_with("a city, "), "{scene}");
+        assert_eq!(said, ["a detective yodels"]);
+        assert_eq!(
+            enhance_board("a city", &[], None, 5).0,
+            enhance("a city", None, 5)
+        );
     }
 
     #[test]
