@@ -15,6 +15,14 @@ pub fn dir() -> Option<PathBuf> {
     config.map(|config| config.join("kinora"))
 }
 
+/// `$XDG_CACHE_HOME/kinora`, or what stands for it; `None` without a home.
+pub fn cache_dir() -> Option<PathBuf> {
+    let cache = set("XDG_CACHE_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .or_else(|| set("HOME").map(|home| home.join(".cache")));
+    cache.map(|cache| cache.join("kinora"))
+}
+
 /// `config.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

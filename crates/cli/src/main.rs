@@ -10,6 +10,7 @@ mod enhance;
 mod exit;
 mod library;
 mod report;
+mod speeds;
 mod stdout;
 
 use std::process::ExitCode;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use kinora_engine::{Made, Plan};
+use kinora_engine::{Effort, Made, Plan};
 use serde_json::json;
 
 use crate::args::MakeArgs;
 use crate::bar::seconds;
+use crate::exit::{Outcome, running};
+use crate::speeds;
 use crate::stdout::say;
 
 /// How much is said.
@@ -28,8 +30,9 @@ impl Manner {
 }
 
 /// What a dry run says.
-pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
-    let mut outline = plan.describe();
+pub fn planned(plan: &Plan, notes: &[String], manner: Manner) -> Outcome {
+    let outline = plan.describe_at(speeds::known(plan));
+    let mut outline = outline.map_err(running)?;
     outline.notes.splice(0..0, notes.iter().cloned());
     let files = plan.variants.iter().map(|variant| &variant.path);
     if manner.json {
@@ -43,7 +46,7 @@ pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
                 "files": files.collect::<Vec<_>>(),
             })
         );
-        return;
+        return Ok(());
     }
     if manner.quiet {
         outline.notes.clear();
@@ -52,12 +55,17 @@ pub fn planned(plan: &Plan, notes: &[String], manner: Manner) {
         say!("{}, seed {}", file.display(), variant.seed);
     }
     say!("{}", outline.to_string().trim_end());
+    Ok(())
 }
 
 pub fn made(plan: &Plan, clips: &[Made], took: Duration, manner: Manner) {
     if !manner.quiet {
         clips.iter().for_each(|clip| describe(plan, clip, manner));
         eprintln!("took {} in all", seconds(took));
+        if let (Effort::Draft, [clip, ..]) = (plan.request.effort, clips) {
+            let sidecar = clip.sidecar.display();
+            eprintln!("a draft; the same shot in full: kinora generate --from {sidecar} --final");
+        }
         if let Some(peak) = peak_memory_mb().filter(|_| manner.verbose) {
             eprintln!("peak memory {peak:.0} MB");
         }

@@ -28,8 +28,11 @@ pub trait Family: Debug + Send + Sync {
     /// How a text looks to the text encoder.
     fn read_text(&self, source: &ModelSource, text: &str) -> Result<Reading>;
 
-    /// Additions and multiplications of one evaluation of the network that denoises, for so many tokens of a clip.
-    fn operations(&self, model: &Model, tokens: usize) -> Result<f64>;
+    /// What one evaluation of the network that denoises takes, for so many tokens of a clip.
+    fn denoising(&self, model: &Model, tokens: usize) -> Result<Demand>;
+
+    /// What decoding so many frames of the drawn size takes; encoding them takes about as much.
+    fn decoding(&self, model: &Model, frames: usize, size: (usize, usize)) -> Result<Demand>;
 
     /// Additions and multiplications of decoding a clip of the model's frames, of this width and height.
     fn operations_of_decoding(&self, model: &Model, frames: usize, size: [usize; 2])
@@ -40,6 +43,15 @@ pub trait Family: Debug + Send + Sync {
 
     /// Sets up the networks for a plan; weights are loaded when they are first needed.
     fn open(&self, plan: &Plan) -> Result<Box<dyn Networks>>;
+}
+
+/// What a network takes, beside its weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Demand {
+    /// Additions and multiplications.
+    pub operations: f64,
+    /// Numbers that are held at once.
+    pub held: f64,
 }
 
 /// What a model's configs tell.

@@ -6,7 +6,7 @@ use std::thread;
 
 use kinora_media::resize::Filter;
 use kinora_media::{
-    Frame, Method, Provenance, Quality, Resizer, Retime, VideoWriter, WriterOptions, Written,
+    Frame, Provenance, Quality, Resizer, Retime, VideoWriter, WriterOptions, Written,
 };
 
 use crate::ease::{Eased, Truth};
@@ -138,7 +138,7 @@ fn write(
                 let over = plan.drawn.fps.frames_in(EASED) as usize;
                 let native = Eased::new(of_span.by_ref(), over, before, after).skip(skip);
                 let large = native.map(|frame| Ok(enlarger.enlarge(frame?)?));
-                let shown = Retime::new(large, from, to, Method::Motion).skip(drop);
+                let shown = Retime::new(large, from, to, output.between).skip(drop);
                 file.write(shown, span.frames)?;
                 // What lies behind the last frame that is shown, so that the next span begins with its own.
                 of_span.try_for_each(|frame| frame.map(|_| ()))?;

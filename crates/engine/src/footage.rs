@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kinora_media::reader::VideoReader;
 use kinora_media::resize::Filter;
-use kinora_media::{Frame, Method, Rational, Resizer, Retime};
+use kinora_media::{Frame, Rational, Resizer, Retime};
 
 use crate::plan::span::Kept;
 use crate::plan::{Footage, Output, Plan, PlannedCondition, Role};
@@ -144,7 +144,8 @@ pub(crate) fn native_frame(
         .transpose()
 }
 
-/// The frames of kept footage at the output's size and rate: untouched where they are so already.
+/// The frames of kept footage at the output's size, rate and speed: untouched where they are so already. At another speed
+/// they are the file's own, the one that is seen at each moment.
 pub(crate) fn kept_frames(
     kept: &Kept,
     output: &Output,
@@ -156,24 +157,57 @@ pub(crate) fn kept_frames(
     };
     let mut resizer = Resizer::new(Filter::Lanczos3);
     let (width, height) = output.size;
-    let fit = move |frame: Frame| match frame.size() == (width, height) {
+    let mut fit = move |frame: Frame| match frame.size() == (width, height) {
         true => Ok(frame),
         false => resizer.cover(&frame, width, height),
     };
     let source = even.skip(kept.first as usize);
-    let frames: Box<dyn Iterator<Item = _>> = match kept.source_fps == output.fps {
-        true => Box::new(source),
-        false => Box::new(Retime::new(
+    let frames: Box<dyn Iterator<Item = _>> = match (kept.speed, kept.source_fps == output.fps) {
+        (1.0, true) => Box::new(source),
+        (1.0, false) => Box::new(Retime::new(
             source,
             kept.source_fps,
             output.fps,
-            Method::Motion,
+            output.between,
         )),
+        (speed, _) => Box::new(Picked {
+            source,
+            step: speed * kept.source_fps.as_f64() / output.fps.as_f64(),
+            shown: None,
+            read: 0,
+            given: 0,
+        }),
     };
-    let mut fit = fit;
     Ok(frames
         .map(move |frame| fit(frame?))
         .take(kept.frames as usize))
+}
+
+/// Frames of a source as they are: the n-th is the one that is seen `n · step` frames after the first.
+struct Picked<I> {
+    source: I,
+    step: f64,
+    shown: Option<Frame>,
+    read: u64,
+    given: u64,
+}
+
+impl<I: Iterator<Item = kinora_media::Result<Frame>>> Iterator for Picked<I> {
+    type Item = kinora_media::Result<Frame>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let wanted = (self.given as f64 * self.step + 1e-6) as u64 + 1;
+        while self.read < wanted {
+            match self.source.next() {
+                Some(Ok(frame)) => self.shown = Some(frame),
+                Some(Err(error)) => return Some(Err(error)),
+                None => return None,
+            }
+            self.read += 1;
+        }
+        self.given += 1;
+        self.shown.clone().map(Ok)
+    }
 }
 
 /// A video's frames at its constant rate; where frames last unequally, they are held so that it is.

@@ -194,7 +194,8 @@ impl Resolution {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Half the steps: to look before one leaps.
+    /// Half the steps, at the size that the model draws, its frames held: to look before one leaps. What is drawn at another
+    /// effort, with the same seed, is the same shot.
     Draft,
     #[default]
     Standard,

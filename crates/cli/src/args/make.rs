@@ -21,6 +21,8 @@ Examples:
       begins with one picture and meets another after 4.5 s
   kinora generate --from frog.json --resolution 1080p
       the same clip again, larger; without other flags, the same bytes of video
+  kinora generate \"a frog\" --draft -o look.mp4, then: kinora generate --from look.json --final -o frog.mp4
+      a small, quick look first, then the same shot in full
   kinora generate --resume frog.mp4.checkpoint
       goes on with a clip that was stopped
   kinora generate \"a city at night\" --model ~/LTX-Video-0.9.7-distilled --steps 8
@@ -52,6 +54,10 @@ pub struct GenerateArgs {
     /// Repeat the clip of this sidecar; other flags override what it says
     #[arg(long, value_name = "SIDECAR", help_heading = "Again")]
     pub from: Option<PathBuf>,
+
+    /// The draft of this sidecar, of a tool or a board too, in full: the same shot
+    #[arg(long = "final", help_heading = "Again", requires = "from", conflicts_with_all = ["draft", "quality"])]
+    pub full: bool,
 
     /// Go on with the clip of this checkpoint
     #[arg(long, value_name = "CHECKPOINT", help_heading = "Again", conflicts_with_all = [
@@ -135,7 +141,7 @@ pub struct MakeArgs {
     )]
     pub guidance: Option<f64>,
 
-    /// Half the steps: to look first
+    /// Small and with half the steps, to look first; --from SIDECAR --final makes the same shot in full
     #[arg(long, help_heading = "Drawing", conflicts_with = "quality")]
     pub draft: bool,
 

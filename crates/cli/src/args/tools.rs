@@ -6,7 +6,7 @@ use kinora_engine::board::tools::{Blending, LoopLength};
 use kinora_engine::board::{Curve, Strength};
 
 use super::MakeArgs;
-use super::values::{Part, curve, part};
+use super::values::{Part, TimedPart, curve, part, timed_part};
 
 const STORYBOARD_EXAMPLES: &str = "\
 A board is a TOML (or JSON) file:
@@ -19,20 +19,28 @@ A board is a TOML (or JSON) file:
   at = 5.0
   gap = \"flow\"                             # or \"cut\": a new shot begins here
   text = \"the crane dips its head into the water\"
-A card holds text, image = \"file.png\" (strength = 1.0), or clip = \"file.mp4\" (in = 1.0, out = 3.5).
+A card holds text, image = \"file.png\" (strength = 1.0), or clip = \"file.mp4\" (in = 1.0, out = 3.5, speed = 0.5).
 
 Examples:
   kinora storyboard crane.toml -o crane.mp4
+  kinora storyboard --schema > board.schema.json
+      with `#:schema ./board.schema.json` in its first line, editors complete and check a board
   kinora storyboard crane.toml --dry-run
       what would be drawn, in which windows, and about how long it takes
-  kinora storyboard crane.toml --draft --seed 7, then without --draft
-      a quick look first, then the same shot in full";
+  kinora storyboard crane.toml --draft -o look.mp4
+  kinora generate --from look.json --final -o crane.mp4
+      a small, quick look first, then the same shot in full";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = STORYBOARD_EXAMPLES)]
 pub struct StoryboardArgs {
     /// The board's file, TOML or JSON
-    pub board: PathBuf,
+    #[arg(required_unless_present = "schema")]
+    pub board: Option<PathBuf>,
+
+    /// Print the JSON schema of board files
+    #[arg(long, exclusive = true, help_heading = "Output")]
+    pub schema: bool,
 
     #[command(flatten)]
     pub make: MakeArgs,
@@ -86,7 +94,11 @@ Examples:
   kinora recut walk.mp4 --keep 0..2,3.5..5
       what lies between is left out
   kinora recut walk.mp4 --keep 3..5,0..2 --gap 2 --prompt \"the mammoth turns around\"
-      in another order, with 2 s drawn in between";
+      in another order, with 2 s drawn in between
+  kinora recut walk.mp4 --keep 0..2,2..3@0.5,3..5@2
+      the middle in slow motion, the end twice as fast; all frames are the clip's own
+  kinora recut walk.mp4 --keep 0..1,2..3,4..5 --gap 1,2 --prompt \"it turns\" --prompt \"it sits down\"
+      two gaps, each with its own length and prompt";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECUT_EXAMPLES)]
@@ -95,23 +107,24 @@ pub struct RecutArgs {
     #[arg(value_name = "IN")]
     pub clip: PathBuf,
 
-    /// The parts to keep in seconds, in the order of the result
-    #[arg(long, value_name = "A..B", value_parser = part, value_delimiter = ',', required = true, help_heading = "Content")]
-    pub keep: Vec<Part>,
+    /// The parts to keep in seconds, in the order of the result; @ says how many times as fast one plays
+    #[arg(long, value_name = "A..B[@SPEED]", value_parser = timed_part, value_delimiter = ',', required = true, help_heading = "Content")]
+    pub keep: Vec<TimedPart>,
 
-    /// Seconds to draw between two parts; none joins them as they are
+    /// Seconds to draw between two parts: one for all, or one each; none joins them as they are
     #[arg(
         long,
         value_name = "S",
-        default_value_t = 0.0,
+        value_delimiter = ',',
+        default_value = "0",
         allow_negative_numbers = true,
         help_heading = "Content"
     )]
-    pub gap: f64,
+    pub gap: Vec<f64>,
 
-    /// What happens in the gaps [default: what the clip was made from]
+    /// What happens in the gaps, once for all or once each [default: what the clip was made from]
     #[arg(long, value_name = "TEXT", help_heading = "Content")]
-    pub prompt: Option<String>,
+    pub prompt: Vec<String>,
 
     #[command(flatten)]
     pub make: MakeArgs,

@@ -35,6 +35,28 @@ pub fn part(text: &str) -> Result<Part, String> {
     }
 }
 
+/// A part, and how many times as fast it plays.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimedPart {
+    pub part: Part,
+    pub speed: f64,
+}
+
+/// `1.5..3`, `1.5..3@0.5`
+pub fn timed_part(text: &str) -> Result<TimedPart, String> {
+    let (range, speed) = match text.split_once('@') {
+        None => (text, 1.0),
+        Some((range, speed)) => {
+            let number = speed.trim().trim_end_matches(['x', '×']).parse::<f64>();
+            let number = number.ok().filter(|n| n.is_finite() && *n > 0.0);
+            let wrong = || format!("`{text}`: after the @ comes a speed, for instance {range}@0.5");
+            (range, number.ok_or_else(wrong)?)
+        }
+    };
+    let part = part(range)?;
+    Ok(TimedPart { part, speed })
+}
+
 /// `0:0,2.5:1`
 pub fn curve(text: &str) -> Result<Curve, String> {
     let point = |text: &str| {
@@ -97,6 +119,17 @@ mod tests {
         assert_eq!(of("..3s"), Ok((0.0, Some(3.0))));
         assert_eq!(of("2.."), Ok((2.0, None)));
         for bad in ["", "3", "3..1", "2..2", "-1..2", "a..b", "nan..2"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts_have_a_speed() {
+        let of = |text: &str| timed_part(text).map(|timed| (timed.part.from, timed.speed));
+        assert_eq!(of("1.5..3"), Ok((1.5, 1.0)));
+        assert_eq!(of("2..@0.5"), Ok((2.0, 0.5)));
+        assert_eq!(of("..3@2x"), Ok((0.0, 2.0)));
+        for bad in ["1..2@", "1..2@0", "1..2@-1", "1..2@fast", "1..2@inf", "@2"] {
             assert!(of(bad).is_err(), "{bad}");
         }
     }

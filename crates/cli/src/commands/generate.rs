@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kinora_engine::checkpoint::Checkpoint;
 use kinora_engine::sidecar::Sidecar;
-use kinora_engine::{Condition, ConditionKind, Plan, Request};
+use kinora_engine::{Condition, ConditionKind, Effort, Plan, Request};
 
 use super::make::{self, Asked, Resolved, open, recorded};
 use crate::args::GenerateArgs;
@@ -88,6 +88,10 @@ fn overridden(base: Request, args: &GenerateArgs) -> Outcome<Request> {
     }
     if args.seconds.is_some() {
         request.seconds = args.seconds;
+    }
+    if args.full {
+        request.effort = Effort::Standard;
+        request.steps = None;
     }
     let images = args
         .image

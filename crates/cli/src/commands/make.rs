@@ -13,7 +13,7 @@ use super::styles;
 use crate::args::{MakeArgs, ResolutionArg, UpscaleArg};
 use crate::exit::{Failure, Outcome, resolving, running};
 use crate::report::{self, Manner};
-use crate::{bar, enhance, library};
+use crate::{bar, enhance, library, speeds};
 
 /// What a tool asks for, before the flags that all tools have.
 pub struct Asked {
@@ -49,8 +49,7 @@ pub struct Resolved {
 pub fn run(resolved: Resolved) -> Outcome {
     let Resolved { plan, manner, .. } = &resolved;
     if resolved.dry_run {
-        report::planned(plan, &resolved.notes, *manner);
-        return Ok(());
+        return report::planned(plan, &resolved.notes, *manner);
     }
     let cancel = Cancel::new();
     stop_on_interrupt(cancel.clone());
@@ -59,6 +58,9 @@ pub fn run(resolved: Resolved) -> Outcome {
     let begun = Instant::now();
     let clips =
         make(&resolved, &progress, &cancel).map_err(|error| stopped(error, manner.quiet))?;
+    if let (Some(clip), None) = (clips.last(), &resolved.checkpoint) {
+        speeds::learn(plan, clip);
+    }
     report::made(plan, &clips, begun.elapsed(), *manner);
     Ok(())
 }

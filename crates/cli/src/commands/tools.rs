@@ -4,18 +4,24 @@
 use std::path::Path;
 
 use kinora_engine::Board;
+use kinora_engine::board::SCHEMA;
 use kinora_engine::board::tools::{self, Blending};
 
 use super::make::{self, Asked, open};
-use crate::args::values::Part;
+use crate::args::values::{Part, TimedPart};
 use crate::args::{
     BlendArgs, ExtendArgs, LoopArgs, MakeArgs, RecutArgs, RemixArgs, StoryboardArgs,
 };
 use crate::exit::{Outcome, input, resolving};
 use crate::library::MINI_NAME;
+use crate::stdout::say;
 
 pub fn storyboard(args: StoryboardArgs) -> Outcome {
-    let board = Board::load(&args.board).map_err(resolving)?;
+    let Some(file) = &args.board else {
+        say!("{}", SCHEMA.trim_end());
+        return Ok(());
+    };
+    let board = Board::load(file).map_err(resolving)?;
     draw(board, &args.make)
 }
 
@@ -39,8 +45,16 @@ pub fn recut(args: RecutArgs) -> Outcome {
         prompt,
         make,
     } = args;
-    let keep = ranges(&clip, &keep)?;
-    let board = tools::recut(&clip, &keep, gap, prompt.as_deref());
+    let parts: Vec<Part> = keep.iter().map(|timed| timed.part).collect();
+    let ranges = ranges(&clip, &parts)?.into_iter().zip(&keep);
+    let part = |((from, to), timed): (_, &TimedPart)| tools::Part {
+        from,
+        to,
+        speed: timed.speed,
+    };
+    let parts: Vec<tools::Part> = ranges.map(part).collect();
+    let prompts: Vec<&str> = prompt.iter().map(String::as_str).collect();
+    let board = tools::recut_parts(&clip, &parts, &gap, &prompts);
     draw(board.map_err(resolving)?, &make)
 }
 

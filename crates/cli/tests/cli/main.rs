@@ -2,6 +2,7 @@
 
 mod again;
 mod bench;
+mod direct;
 #[cfg(unix)]
 mod disk;
 mod enhance;

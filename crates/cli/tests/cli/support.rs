@@ -8,15 +8,22 @@ use tempfile::TempDir;
 /// Few steps, small files: what is tested is the way, not the picture.
 pub const QUICK: [&str; 6] = ["--steps", "2", "--seconds", "1", "--size", "96x64"];
 
-pub struct Place(TempDir);
+pub struct Place {
+    dir: TempDir,
+    /// Outside of the directory, whose names are looked at.
+    cache: TempDir,
+}
 
 impl Place {
     pub fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            cache: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
     }
 
     pub fn exists(&self, name: &str) -> bool {
@@ -25,7 +32,7 @@ impl Place {
 
     /// The names in the directory, sorted.
     pub fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let entries = std::fs::read_dir(self.dir.path()).unwrap();
         let mut names: Vec<String> = entries
             .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
             .collect();
@@ -37,8 +44,9 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kinora"));
         command
             .args(args)
-            .current_dir(self.0.path())
-            .env("XDG_CONFIG_HOME", self.path("config"));
+            .current_dir(self.dir.path())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_CACHE_HOME", self.cache.path());
         command
     }
 

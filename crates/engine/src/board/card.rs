@@ -36,6 +36,8 @@ pub enum CardKind {
         to: Option<f64>,
         /// Whether its frames stand in the result, untouched; else it is only something to meet.
         keep: bool,
+        /// How many times as fast it plays, 0.1–10: frames are shown several times, or left out.
+        speed: f64,
     },
 }
 
@@ -77,32 +79,41 @@ impl Card {
 
     /// Kept footage: seconds `from..to` of a clip.
     pub fn clip(at: f64, path: impl Into<PathBuf>, from: f64, to: f64) -> Self {
-        let (path, to) = (path.into(), Some(to));
-        let keep = true;
-        Self::new(
-            at,
-            CardKind::Clip {
-                path,
-                from,
-                to,
-                keep,
-            },
-        )
+        Self::footage(at, path.into(), (from, to), true)
     }
 
     /// Footage to be met at a time, but drawn anew.
     pub fn lead(at: f64, path: impl Into<PathBuf>, from: f64, to: f64) -> Self {
-        let (path, to) = (path.into(), Some(to));
-        let keep = false;
-        Self::new(
-            at,
+        Self::footage(at, path.into(), (from, to), false)
+    }
+
+    fn footage(at: f64, path: PathBuf, (from, to): (f64, f64), keep: bool) -> Self {
+        let kind = CardKind::Clip {
+            path,
+            from,
+            to: Some(to),
+            keep,
+            speed: 1.0,
+        };
+        Self::new(at, kind)
+    }
+
+    /// Of a clip: so many times as fast.
+    pub fn played(mut self, times: f64) -> Self {
+        if let CardKind::Clip { speed, .. } = &mut self.kind {
+            *speed = times;
+        }
+        self
+    }
+
+    /// When it ends: of a clip with its last frame, once the plan knows it; else at once.
+    pub(crate) fn end(&self) -> f64 {
+        match self.kind {
             CardKind::Clip {
-                path,
-                from,
-                to,
-                keep,
-            },
-        )
+                from, to, speed, ..
+            } => self.at + (to.unwrap_or(from) - from) / speed,
+            _ => self.at,
+        }
     }
 
     /// With a text, or a caption.
@@ -151,6 +162,8 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keep: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    speed: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     strength: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gap: Option<Gap>,
@@ -168,6 +181,7 @@ impl TryFrom<Wire> for Card {
             ("in", wire.from.is_some()),
             ("out", wire.to.is_some()),
             ("keep", wire.keep.is_some()),
+            ("speed", wire.speed.is_some()),
         ];
         let foreign = of_clips.iter().find(|(_, given)| *given);
         let kind = match (wire.image, wire.clip, foreign) {
@@ -185,6 +199,7 @@ impl TryFrom<Wire> for Card {
                 from: wire.from.unwrap_or(0.0),
                 to: wire.to,
                 keep: wire.keep.unwrap_or(true),
+                speed: wire.speed.unwrap_or(1.0),
             },
         };
         Ok(Self {
@@ -216,11 +231,13 @@ impl From<Card> for Wire {
                 from,
                 to,
                 keep,
+                speed,
             } => {
                 wire.clip = Some(path);
                 wire.from = Some(from);
                 wire.to = to;
                 wire.keep = (!keep).then_some(false);
+                wire.speed = (speed != 1.0).then_some(speed);
             }
         }
         wire

@@ -30,6 +30,9 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
+    /// Where the schema lies, for editors; means nothing here.
+    #[serde(default, rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Seconds in all, 0.1–600.
     pub duration: f64,
     /// The scene: holds throughout, whatever the cards say.
@@ -82,6 +85,7 @@ impl Board {
     /// An empty timeline of so many seconds.
     pub fn new(duration: f64, prompt: impl Into<String>) -> Self {
         Self {
+            schema: None,
             duration,
             prompt: prompt.into(),
             negative: None,
@@ -255,6 +259,10 @@ mod tests {
             ),
             ("duration = 1\n[[card]]\nat = 0\ntext = 'a'\nin = 1", "`in`"),
             (
+                "duration = 1\n[[card]]\nat = 0\nimage = 'a'\nspeed = 2",
+                "`speed`",
+            ),
+            (
                 "duration = 1\n[[card]]\nat = 0\ntext = 'a'\ngap = 'jump'",
                 "jump",
             ),
@@ -274,7 +282,7 @@ mod tests {
     fn the_schema_knows_every_field() {
         let full = CRANE.replace(
             "seed = 7",
-            "seed = 7\nnegative = 'a'\nstyle = 'b'\nresolution = '480p'\nsize = [64, 64]\nfps = '30'\n\
+            "seed = 7\n\"$schema\" = 'board.schema.json'\nnegative = 'a'\nstyle = 'b'\nresolution = '480p'\nsize = [64, 64]\nfps = '30'\n\
              variants = 1\nsteps = 3\nguidance = 1.5\ntool = 'x'",
         );
         let full = full.replace(
@@ -283,7 +291,7 @@ mod tests {
         );
         let full = full.replace(
             "[[source]]",
-            "keep = false\n[[source]]\nsha256 = \"d\"\nin = 0.5",
+            "keep = false\nspeed = 0.5\n[[source]]\nsha256 = \"d\"\nin = 0.5",
         );
         let board = serde_json::to_value(Board::parse(&full).unwrap()).unwrap();
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();

@@ -4,8 +4,12 @@
 //! Everywhere: times are seconds of the clip; the result has the first clip's size and rate unless the board is told
 //! otherwise afterwards; a prompt of `None` takes over what the clip's sidecar says was asked for.
 
+mod recut;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+pub use recut::{Part, recut, recut_parts};
 
 use super::{Board, Card, Curve, Source, Strength};
 use crate::footage::Facts;
@@ -33,36 +37,6 @@ pub fn extend(clip: &Path, before: f64, after: f64, prompt: Option<&str>) -> Res
     let (before, after) = (footage.whole(before), footage.whole(after));
     let board = footage.board("extend", before + footage.seconds + after, prompt);
     Ok(board.with_card(footage.part(before, (0.0, footage.seconds))))
-}
-
-/// Parts of a clip in the order given, with `gap` seconds drawn between neighbours: none joins them as they are.
-pub fn recut(clip: &Path, keep: &[(f64, f64)], gap: f64, prompt: Option<&str>) -> Result<Board> {
-    if keep.is_empty() {
-        return Err(Error::request(
-            "nothing is kept",
-            "give at least one range, for instance --keep 0..2.5",
-        ));
-    }
-    if !(gap >= 0.0 && gap.is_finite()) {
-        return Err(Error::request(
-            format!("a gap of {gap} s"),
-            "give 0 or more seconds",
-        ));
-    }
-    let footage = Footage::of(clip)?;
-    let gap = footage.whole(gap);
-    let ranges = keep
-        .iter()
-        .map(|range| footage.range(*range))
-        .collect::<Result<Vec<_>>>()?;
-    let kept: f64 = ranges.iter().map(|(from, to)| to - from).sum();
-    let mut board = footage.board("recut", kept + gap * (ranges.len() - 1) as f64, prompt);
-    let mut at = 0.0;
-    for (from, to) in ranges {
-        board.cards.push(footage.part(at, (from, to)));
-        at += to - from + gap;
-    }
-    Ok(board)
 }
 
 /// A clip drawn again under other words; outside of `range` it stays as it is.
@@ -277,6 +251,11 @@ impl Footage {
     /// The time of the nearest whole frame.
     fn whole(&self, seconds: f64) -> f64 {
         self.facts.fps.seconds(self.facts.fps.frames_in(seconds))
+    }
+
+    /// Seconds of a frame.
+    fn whole_frame(&self) -> f64 {
+        self.facts.fps.seconds(1)
     }
 
     /// A range in whole frames, if the clip has it.

@@ -2,6 +2,7 @@
 //! what makes them a family of the engine.
 
 pub mod conditions;
+mod demand;
 pub mod denoise;
 pub mod latents;
 pub mod pipeline;
@@ -21,7 +22,8 @@ use kinora_models::t5::{T5Config, T5Encoder};
 use kinora_models::{ModelSource, Tokenizer};
 
 use crate::family::{
-    Denoising, Description, Family, FrameSink, FrameSource, Interruptible, Networks, Reading,
+    Demand, Denoising, Description, Family, FrameSink, FrameSource, Interruptible, Networks,
+    Reading,
 };
 use crate::model::{Defaults, Geometry, Model, Spacing};
 use crate::noise::NoiseSource;
@@ -112,9 +114,15 @@ impl Family for Ltx {
         })
     }
 
-    fn operations(&self, model: &Model, tokens: usize) -> Result<f64> {
+    fn denoising(&self, model: &Model, tokens: usize) -> Result<Demand> {
         let transformer: TransformerConfig = model.source().config("transformer")?;
-        Ok(transformer.operations(tokens, model.defaults.max_text_tokens))
+        Ok(demand::denoising(model, &transformer, tokens))
+    }
+
+    fn decoding(&self, model: &Model, frames: usize, size: (usize, usize)) -> Result<Demand> {
+        let vae: AutoencoderConfig = model.source().config("vae")?;
+        let grid = model.geometry.latent_size(frames, size.1, size.0);
+        Ok(demand::decoding(&vae, &model.tensors("vae")?, grid))
     }
 
     fn operations_of_decoding(

@@ -6,7 +6,7 @@ use kinora_media::{Provenance, WriterOptions};
 
 use super::Output;
 use super::limits::{PROMPT_CHARS, UNKNOWN_TOKENS};
-use super::media::{check_name, files, fix_file};
+use super::media::{check_name, files, fix_file, unusable};
 use crate::board::joined;
 use crate::model::Model;
 use crate::request::{Condition, ConditionKind, Request};
@@ -61,7 +61,8 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
     }
     fix_file(&mut condition.path, &mut condition.sha256, flag)?;
     // Decodes the first frame: a foreign file is found here, before any work.
-    kinora_media::read_image(&condition.path)?;
+    let read = kinora_media::read_image(&condition.path);
+    read.map_err(|error| unusable(flag, error.into()))?;
     Ok(())
 }
 

@@ -11,6 +11,8 @@ pub const SECONDS: RangeInclusive<f64> = 1.0..=20.0;
 pub const BOARD_SECONDS: RangeInclusive<f64> = 0.1..=600.0;
 /// Cards, and sources, that a board may have.
 pub const CARDS: usize = 256;
+/// How many times as fast footage may play.
+pub const SPEED: RangeInclusive<f64> = 0.1..=10.0;
 /// Frames per second that a file may have.
 pub const FPS: RangeInclusive<f64> = 1.0..=60.0;
 /// Pixels that a side of a file may have.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::limits::{BOARD_SECONDS, CARDS, PROMPT_CHARS, within};
+use super::limits::{BOARD_SECONDS, CARDS, PROMPT_CHARS, SPEED, within};
 use crate::board::{Card, CardKind, Source};
 use crate::footage::Facts;
 use crate::model::hex;
@@ -87,11 +87,24 @@ fn check_card(card: &mut Card, name: &str, seconds: f64) -> Result<Option<Facts>
     match &mut card.kind {
         CardKind::Text => Ok(None),
         CardKind::Image { path } => {
-            kinora_media::read_image(&*path)?;
+            kinora_media::read_image(&*path).map_err(|error| unusable(name, error.into()))?;
             Ok(None)
         }
-        CardKind::Clip { path, from, to, .. } => {
-            let facts = Facts::of(path)?;
+        CardKind::Clip {
+            path,
+            from,
+            to,
+            speed,
+            ..
+        } => {
+            if !SPEED.contains(speed) {
+                let (slowest, fastest) = (SPEED.start(), SPEED.end());
+                return refuse(
+                    format!("a speed of {speed}"),
+                    format!("give {slowest} to {fastest}: 0.5 is half as fast"),
+                );
+            }
+            let facts = Facts::of(path).map_err(|error| unusable(name, error))?;
             *to = Some(check_range(path, (*from, *to), &facts, name)?);
             Ok(Some(facts))
         }
@@ -110,10 +123,27 @@ fn check_source(source: &mut Source, name: &str, seconds: f64) -> Result<()> {
         ));
     }
     fix_file(&mut source.clip, &mut source.sha256, name)?;
-    let facts = Facts::of(&source.clip)?;
+    let facts = Facts::of(&source.clip).map_err(|error| unusable(name, error))?;
     let range = (source.from, Some(source.to));
     source.to = check_range(&source.clip, range, &facts, name)?;
     Ok(())
+}
+
+/// What is wrong with a file that was given, and where it was given: at a card, a source or a flag. Where the system is at
+/// fault, the error stays as it is.
+pub(super) fn unusable(name: &str, error: Error) -> Error {
+    use kinora_media::Error as Media;
+    match error {
+        Error::Media(Media::Io { .. }) => error,
+        Error::Media(_) | Error::Request { .. } => {
+            let said = error.to_string();
+            let (what, cure) = said
+                .rsplit_once("; ")
+                .unwrap_or((&said, "give another file"));
+            Error::request(format!("{name}: {what}"), cure)
+        }
+        error => error,
+    }
 }
 
 /// The end of a range of a clip, if the clip has it.

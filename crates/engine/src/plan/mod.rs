@@ -1,10 +1,13 @@
 //! A request made definite: checked against the model, the files and the disk, with nothing left open.
 
+mod contradictions;
+mod cost;
 mod inputs;
 pub mod limits;
 mod media;
 mod outline;
 mod sizes;
+mod spacing;
 pub mod span;
 mod timeline;
 mod warnings;
@@ -13,16 +16,17 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use kinora_media::Rational;
 use kinora_media::writer::Container;
+use kinora_media::{Method, Rational};
 
 use crate::board::{Card, CardKind};
 use crate::compute::Compute;
 use crate::footage::Facts;
 use crate::model::Model;
-use crate::request::{ConditionKind, Request, Upscale};
+use crate::request::{ConditionKind, Effort, Request, Upscale};
 use crate::sidecar::Ancestor;
 use crate::{Error, Result, upscale};
+pub use cost::Speed;
 use inputs::{check_condition, check_prompt, check_writable, negative, read_texts, texts};
 use limits::{FPS, SECONDS, VARIANTS, out_of_range, within};
 use media::{ancestry, check_board};
@@ -79,6 +83,8 @@ pub struct Output {
     pub frames: u64,
     /// How the drawn frames come to that size.
     pub upscale: Upscale,
+    /// What is shown between two frames of another rate.
+    pub between: Method,
 }
 
 /// A condition in the model's frames.
@@ -173,7 +179,6 @@ impl Plan {
             (None, Some(_)) => "the clip's rate, used without --fps:",
             _ => "--fps",
         };
-        notes.extend(changed_by(container, size, output_fps));
         within(
             name,
             output_fps.as_f64(),
@@ -186,11 +191,18 @@ impl Plan {
             false => output_fps.frames_in(seconds).max(1),
         };
         let mut drawn = draw(&mut request, &model, (size, frames), seconds)?;
+        // A draft is laid out as its final is, so that both begin from the same noise; only the file is smaller.
+        let (size, between) = match request.effort {
+            Effort::Draft => ((drawn.width as u32, drawn.height as u32), Method::Hold),
+            _ => (size, Method::Motion),
+        };
+        notes.extend(changed_by(container, size, output_fps));
         let output = Output {
             size,
             fps: output_fps,
             frames,
             upscale: upscale::choose(&mut request, &model, &drawn, size)?,
+            between,
         };
         let conditions = request.conditions.iter();
         let conditions = conditions
@@ -207,6 +219,7 @@ impl Plan {
             texts: at,
             conditions,
         };
+        spacing::check_moments(&timeline)?;
         let spans = timeline.spans()?;
         // Words matter only where something is drawn.
         if spans.iter().any(|span| span.drawn().is_some()) {

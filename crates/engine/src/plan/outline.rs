@@ -4,17 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::cost::Speed;
 use super::{Plan, Span};
 use crate::Result;
-use crate::request::Upscale;
-
-/// Operations a second that a device is taken to do, where nothing was measured yet.
-const CPU_CORE: f64 = 25e9;
-const GPU: f64 = 50e12;
-/// Operations for each pixel that a network enlarges: 54,000 products and sums in that which `training/` builds.
-const ENLARGING: f64 = 108e3;
-/// Bytes that the program takes before any model.
-const BASE_BYTES: f64 = 150e6;
 
 /// What a plan comes to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,7 +25,8 @@ pub struct Outline {
     pub evaluations: usize,
     /// Tokens of the largest window.
     pub tokens: usize,
-    /// Rough: the machine's speed is guessed.
+    /// Whether that goes by a speed that was measured, or by a guess.
+    pub measured: bool,
     pub estimated_seconds: f64,
     pub estimated_bytes: f64,
     pub notes: Vec<String>,
@@ -48,6 +41,8 @@ pub struct SpanOutline {
     pub to: f64,
     /// The file that is kept, or begun from.
     pub footage: Vec<String>,
+    /// How many times as fast kept footage plays.
+    pub speed: f64,
     /// Tokens of each window.
     pub windows: Vec<usize>,
     /// Second and prompt of each text that holds.
@@ -57,40 +52,19 @@ pub struct SpanOutline {
 }
 
 impl Plan {
-    /// What will be done, and about how long it will take.
-    pub fn describe(&self) -> Outline {
+    /// What will be done, and about how long it will take: at the speed that clips were made at before, else at a guess from the
+    /// processor's peak.
+    pub fn describe_at(&self, speed: Option<Speed>) -> Result<Outline> {
         let spans: Vec<SpanOutline> = self
             .spans
             .iter()
             .map(|span| self.span_outline(span))
             .collect();
-        let windows: Vec<usize> = spans.iter().flat_map(|span| span.windows.clone()).collect();
-        let clips = self.variants.len();
-        let passes = if self.drawn.guidance > 1.0 { 2 } else { 1 };
-        let weights = self.weight_bytes();
-        let per_token = 2.0 * weights / 2.0; // two operations for each of the weights, of two bytes each
         let drawn = self.spans.iter().filter_map(Span::drawn);
-        let drawn = drawn.flat_map(|span| &span.windows);
-        let steps: usize = drawn.clone().map(|window| window.steps).sum();
-        let work = |n: usize, steps: usize| (n * steps) as f64 * per_token;
-        let work: f64 = drawn.map(|w| work(w.tokens, w.steps)).sum();
-        let frames: usize = self.spans.iter().map(Span::native).sum();
-        let pixels = (self.drawn.width * self.drawn.height * frames) as f64;
-        let decoding = pixels * 20e3;
-        let enlarging = match self.output.upscale {
-            Upscale::Learned => pixels * ENLARGING,
-            Upscale::Lanczos => 0.0,
-        };
-        let speed = match self.compute.kind {
-            crate::DeviceKind::Cpu => {
-                CPU_CORE * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64)
-            }
-            _ => GPU,
-        };
-        let written =
-            self.output.frames as f64 * f64::from(self.output.size.0 * self.output.size.1);
-        let tokens = windows.iter().copied().max().unwrap_or(0);
-        Outline {
+        let steps: usize = drawn.flat_map(|span| &span.windows).map(|w| w.steps).sum();
+        let measured = speed.is_some();
+        let speed = speed.unwrap_or_else(|| Speed::guess(&self.compute));
+        Ok(Outline {
             seconds: self.output.fps.seconds(self.output.frames),
             size: self.output.size,
             fps: self.output.fps.to_string(),
@@ -98,21 +72,25 @@ impl Plan {
             drawn_size: (self.drawn.width, self.drawn.height),
             drawn_fps: self.drawn.fps.to_string(),
             steps: self.drawn.steps,
-            evaluations: steps * passes * clips,
-            tokens,
-            estimated_seconds: clips as f64
-                * ((work * passes as f64 + decoding + enlarging) / speed + written * 30e-9),
-            // Weights are held as f32 on a CPU; a token has about 40 vectors of activations of some KB.
-            estimated_bytes: BASE_BYTES + weights * 2.0 + tokens as f64 * passes as f64 * 100e3,
+            evaluations: steps * self.passes() as usize * self.variants.len(),
+            tokens: self.tokens,
+            measured,
+            estimated_seconds: self.seconds_at(speed)?,
+            estimated_bytes: self.bytes()?,
             notes: self.notes.clone(),
             spans,
-        }
+        })
+    }
+
+    /// What will be done; how long it will take is a guess.
+    pub fn describe(&self) -> Result<Outline> {
+        self.describe_at(None)
     }
 
     /// Additions and multiplications of a step of the largest window, both branches of guidance counted.
     pub fn operations_of_step(&self) -> Result<f64> {
-        let passes = if self.drawn.guidance > 1.0 { 2.0 } else { 1.0 };
-        Ok(self.model.family.operations(&self.model, self.tokens)? * passes)
+        let step = self.model.family.denoising(&self.model, self.tokens)?;
+        Ok(step.operations * self.passes())
     }
 
     /// Additions and multiplications of decoding all that is drawn.
@@ -138,12 +116,16 @@ impl Plan {
             from: fps.seconds(span.start()),
             to: fps.seconds(span.start() + span.frames()),
             footage: Vec::new(),
+            speed: 1.0,
             windows: Vec::new(),
             texts: Vec::new(),
             meets: Vec::new(),
         };
         match span {
-            Span::Kept(kept) => outline.footage = vec![name(&kept.path)],
+            Span::Kept(kept) => {
+                outline.footage = vec![name(&kept.path)];
+                outline.speed = kept.speed;
+            }
             Span::Drawn(drawn) => {
                 outline.kind = "drawn";
                 outline.footage = drawn.sources.iter().map(|s| name(&s.path)).collect();
@@ -166,15 +148,6 @@ impl Plan {
         }
         outline
     }
-
-    /// Bytes of the transformer's weights.
-    fn weight_bytes(&self) -> f64 {
-        let files = self.model.files().unwrap_or_default();
-        let weights = files
-            .iter()
-            .filter(|(name, _)| name.starts_with("transformer/") && name.ends_with(".safetensors"));
-        weights.map(|(_, bytes)| *bytes as f64).sum()
-    }
 }
 
 impl fmt::Display for Outline {
@@ -194,6 +167,14 @@ impl fmt::Display for Outline {
         for span in &self.spans {
             write!(f, "  {:6.2} – {:6.2} s  {}", span.from, span.to, span.kind)?;
             match span.windows.len() {
+                0 if span.speed != 1.0 => {
+                    writeln!(
+                        f,
+                        " from {}, {} times as fast",
+                        span.footage.join(", "),
+                        span.speed
+                    )?;
+                }
                 0 => writeln!(f, " from {}", span.footage.join(", "))?,
                 1 => writeln!(f, " in 1 window of {} tokens", span.windows[0])?,
                 n => writeln!(
@@ -214,10 +195,14 @@ impl fmt::Display for Outline {
         }
         writeln!(
             f,
-            "{} evaluations of the network; about {} and {:.1} GB (a rough guess)",
+            "{} evaluations of the network; about {} and {:.1} GB ({})",
             self.evaluations,
             spoken(self.estimated_seconds),
-            self.estimated_bytes / 1e9
+            self.estimated_bytes / 1e9,
+            match self.measured {
+                true => "at the speed of clips made before",
+                false => "a guess, until a first clip is made",
+            }
         )?;
         self.notes
             .iter()

@@ -48,7 +48,7 @@ impl Span {
     }
 }
 
-/// Footage that stands in the output: bit for bit, where it has the output's size and rate.
+/// Footage that stands in the output: bit for bit, where it has the output's size and rate and plays at its own speed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
     pub path: PathBuf,
@@ -56,18 +56,30 @@ pub struct Kept {
     pub first: u64,
     pub source_fps: Rational,
     pub source_size: (u32, u32),
+    /// How many times as fast it plays.
+    pub speed: f64,
     /// Of the output.
     pub start: u64,
     pub frames: u64,
 }
 
 impl Kept {
-    /// Whether it stands in the output bit for bit.
-    pub fn is_as_shown(&self, output: &Output) -> bool {
+    /// Whether it has the output's size and rate.
+    pub fn fits(&self, output: &Output) -> bool {
         (self.source_size, self.source_fps) == (output.size, output.fps)
     }
 
-    /// Its frames in the file.
+    /// Whether it stands in the output bit for bit, frame after frame.
+    pub fn is_as_shown(&self, output: &Output) -> bool {
+        self.fits(output) && self.speed == 1.0
+    }
+
+    /// Seconds of the file at which one of its frames of the output was taken, counted from the first.
+    pub fn second_of(&self, frame: u64, output: Rational) -> f64 {
+        self.source_fps.seconds(self.first) + output.seconds(frame) * self.speed
+    }
+
+    /// Its frames in the file, where it is as shown.
     pub fn range(&self) -> Range<u64> {
         self.first..self.first + self.frames
     }

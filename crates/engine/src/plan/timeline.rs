@@ -48,6 +48,7 @@ struct Goal<'a> {
     /// Seconds of the file.
     from: f64,
     to: f64,
+    speed: f64,
     strength: f64,
 }
 
@@ -82,6 +83,7 @@ impl Timeline<'_> {
                     from,
                     to,
                     keep: true,
+                    speed,
                 },
                 Some(facts),
             ) = (&card.kind, facts)
@@ -90,13 +92,13 @@ impl Timeline<'_> {
             };
             let to = to.unwrap_or(facts.fps.seconds(facts.frames));
             let begin = self.frame_of(card.at);
-            let end = begin + self.frame_of(to - from).max(1);
+            let end = begin + self.frame_of((to - from) / speed).max(1);
             if end > self.output.frames + 1 {
                 return Err(Error::request(
                     format!(
                         "{}: its footage ends at {} s, after the board's end at {} s",
                         name_of(index, card),
-                        tidy(card.at + to - from),
+                        tidy(card.end()),
                         tidy(self.output.fps.seconds(self.output.frames))
                     ),
                     "shorten it with `out`, or give the board more time",
@@ -105,7 +107,7 @@ impl Timeline<'_> {
             let end = end.min(self.output.frames);
             let frames = end - begin;
             let mut first = facts.fps.frames_in(*from);
-            if facts.fps == self.output.fps {
+            if facts.fps == self.output.fps && *speed == 1.0 {
                 // Begin and length are rounded each: together they may reach a frame beyond the footage.
                 first = first.min(facts.frames.saturating_sub(frames));
             }
@@ -114,6 +116,7 @@ impl Timeline<'_> {
                 first,
                 source_fps: facts.fps,
                 source_size: facts.size,
+                speed: *speed,
                 start: begin,
                 frames,
             };
@@ -203,11 +206,11 @@ impl Timeline<'_> {
             let (from, to) = (piece[0], piece[1]);
             let lead = before.filter(|_| from == begin);
             let goal = match after.filter(|_| to == end) {
-                Some(stay) => Some(Goal {
-                    path: &stay.kept.path,
-                    from: stay.kept.source_fps.seconds(stay.kept.first),
-                    to: stay.kept.source_fps.seconds(stay.kept.first)
-                        + self.output.fps.seconds(stay.kept.frames),
+                Some(Stay { kept, .. }) => Some(Goal {
+                    path: &kept.path,
+                    from: kept.second_of(0, self.output.fps),
+                    to: kept.second_of(kept.frames, self.output.fps),
+                    speed: kept.speed,
                     strength: 1.0,
                 }),
                 None if to == self.output.frames => self.last_goal(),
@@ -228,10 +231,12 @@ impl Timeline<'_> {
                 from,
                 to,
                 keep: false,
+                speed,
             } => Some(Goal {
                 path,
                 from: *from,
                 to: to.unwrap_or(*from),
+                speed: *speed,
                 strength: card.strength,
             }),
             _ => None,
@@ -265,7 +270,7 @@ impl Timeline<'_> {
         let reach = ((intervals as f64 * ratio / r as f64).round() as usize).max(1) * r;
         let (shown, native) = match &goal {
             Some(goal) => {
-                let known = ((goal.to - goal.from) * native_fps.as_f64()) as usize;
+                let known = ((goal.to - goal.from) / goal.speed * native_fps.as_f64()) as usize;
                 let tail = (known.saturating_sub(1) / r).min(LEAD_OUT) * r;
                 let landing = reach + usize::from(tail > 0);
                 let shown = Shown {
@@ -299,17 +304,17 @@ impl Timeline<'_> {
         };
 
         let mut conditions = self.conditions.clone();
-        if let Some(stay) = lead {
-            let last =
-                stay.kept.source_fps.seconds(stay.kept.first) + fps.seconds(stay.kept.frames - 1);
+        if let Some(Stay { kept, .. }) = lead {
+            let last = kept.second_of(kept.frames - 1, fps);
+            let per_frame = pace.per_frame() * kept.speed;
             conditions.push(PlannedCondition {
                 kind: ConditionKind::Video,
-                path: stay.kept.path.clone(),
+                path: kept.path.clone(),
                 frame_index: 0,
                 frames: skip + 1,
                 strength: 1.0,
-                begin: (last - skip as f64 * pace.per_frame()).max(0.0),
-                per_frame: pace.per_frame(),
+                begin: (last - skip as f64 * per_frame).max(0.0),
+                per_frame,
                 seam: Seam::Before,
             });
         }
@@ -318,7 +323,8 @@ impl Timeline<'_> {
             let frame_index = skip + reach;
             let frames = native - frame_index;
             // Where latents of it lie in place, the frame before it, or itself held, stands for their past.
-            let past = if frames > 1 { pace.per_frame() } else { 0.0 };
+            let per_frame = pace.per_frame() * goal.speed;
+            let past = if frames > 1 { per_frame } else { 0.0 };
             conditions.push(PlannedCondition {
                 kind: ConditionKind::Video,
                 path: goal.path.to_path_buf(),
@@ -326,7 +332,7 @@ impl Timeline<'_> {
                 frames,
                 strength: goal.strength,
                 begin: goal.from - past,
-                per_frame: pace.per_frame(),
+                per_frame,
                 seam: Seam::After,
             });
         }
@@ -384,6 +390,7 @@ impl Timeline<'_> {
             let first = pace.shown.skip + pace.shown.drop;
             let at = pace.shown.native_of(frame as f64 - begin as f64).round() as usize;
             let at = at.clamp(first.min(native - 1), native - 1);
+            let mut per_frame = pace.per_frame();
             let (kind, path, frame_index, frames, from) = match &card.kind {
                 CardKind::Image { path } => (ConditionKind::Image, path, at, 1, 0.0),
                 CardKind::Clip {
@@ -391,10 +398,12 @@ impl Timeline<'_> {
                     from,
                     to,
                     keep: false,
+                    speed,
                 } if !last => {
+                    per_frame *= speed;
                     let start = ((at + r / 2) / r * r).min((native - 1) / r * r);
                     let end = to.or(facts.map(|facts| facts.fps.seconds(facts.frames)));
-                    let known = (end.unwrap_or(*from) - from) / pace.per_frame();
+                    let known = (end.unwrap_or(*from) - from) / per_frame;
                     let frames = (native - start).min((known.round() as usize).max(1));
                     (ConditionKind::Video, path, start, frames, *from)
                 }
@@ -407,7 +416,7 @@ impl Timeline<'_> {
                 frames,
                 strength: card.strength,
                 begin: from,
-                per_frame: pace.per_frame(),
+                per_frame,
                 seam: Seam::None,
             });
         }

@@ -1,6 +1,8 @@
 //! Boards, from cards to files: on the embedded model, told to draw small and in short windows.
 
 mod damaged;
+mod edits;
+mod warned;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -416,7 +418,7 @@ fn tools_lay_out_what_they_promise() {
         (last - head.frame_index as f64 - 1.0).abs() < 1e-6,
         "{last}"
     );
-    let outline = plan_of.describe();
+    let outline = plan_of.describe().unwrap();
     assert!(outline.to_string().contains("drawn in"), "{outline}");
     assert_eq!(outline.spans.len(), 2);
     // The second beyond the loop's end is not in the output, and every frame is.

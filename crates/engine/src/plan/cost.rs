@@ -1,0 +1,233 @@
+//! What a plan costs: operations and bytes, and how fast a machine is at them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, Span};
+use crate::progress::Stage;
+use crate::request::Upscale;
+use crate::{Compute, DeviceKind, Result};
+use kinora_media::Method;
+
+/// The part of a processor's peak that the networks reach.
+const OF_PEAK: f64 = 0.27;
+/// Operations a second of a graphics card, and of the processor that finishes its frames, where nothing was measured.
+const GPU: f64 = 50e12;
+const CPU: f64 = 50e9;
+/// Operations for each pixel that a network enlarges: 54,000 products and sums in that which `training/` builds.
+const ENLARGING: f64 = 108e3;
+/// What a pixel of a frame between two drawn ones costs, as many operations of the autoencoder: motion is searched for.
+const BETWEEN: f64 = 55e3;
+/// What a pixel of the file costs: resized and coded.
+const WRITING: f64 = 400.0;
+/// Bytes of the program, its buffers and the memory that it keeps for the next layer.
+const PROGRAM_BYTES: f64 = 75e6;
+/// Bytes of a pixel of the file: frames that wait, and those that the coder refers to.
+const FILE_BYTES: f64 = 80.0;
+
+/// How fast a machine makes clips with a model: operations a second. Estimates go by it; it is learnt from clips that were
+/// made, see [`Speed::of`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    pub denoising: f64,
+    /// At decoding, enlarging, drawing between and writing.
+    pub finishing: f64,
+}
+
+impl Speed {
+    /// What a made clip of a plan tells, given its seconds by stage; `None` where nothing was drawn.
+    pub fn of(plan: &Plan, times: &BTreeMap<String, f64>) -> Option<Self> {
+        let cost = Cost::of(plan).ok()?;
+        let took = |stage: Stage| times.get(stage.name()).copied().unwrap_or(0.0);
+        let speed = Self {
+            denoising: cost.denoising / took(Stage::Denoise),
+            finishing: cost.finishing / (took(Stage::Decode) + took(Stage::Write)),
+        };
+        let known = |speed: f64| speed.is_finite() && speed > 0.0;
+        (known(speed.denoising) && known(speed.finishing)).then_some(speed)
+    }
+
+    /// From the processor's peak, which is measured in some milliseconds.
+    pub(super) fn guess(compute: &Compute) -> Self {
+        let cpu = compute.peak_gflops().map(|peak| peak * 1e9 * OF_PEAK);
+        Self {
+            denoising: match compute.kind {
+                DeviceKind::Cpu => cpu.unwrap_or(CPU),
+                _ => GPU,
+            },
+            finishing: cpu.unwrap_or(CPU),
+        }
+    }
+}
+
+/// Operations of one clip.
+pub(super) struct Cost {
+    pub denoising: f64,
+    pub finishing: f64,
+    /// Encoding of pictures and footage, once for all clips.
+    pub encoding: f64,
+}
+
+impl Cost {
+    pub fn of(plan: &Plan) -> Result<Self> {
+        let (model, family) = (&plan.model, plan.model.family);
+        let size = (plan.drawn.width, plan.drawn.height);
+        let mut cost = Self {
+            denoising: 0.0,
+            finishing: 0.0,
+            encoding: 0.0,
+        };
+        for footage in plan.footage() {
+            cost.encoding += family.decoding(model, footage.frames, size)?.operations;
+        }
+        let pixels = (size.0 * size.1) as f64;
+        let doubled = match plan.output.upscale {
+            Upscale::Learned => 4.0,
+            Upscale::Lanczos => 1.0,
+        };
+        for span in plan.spans.iter().filter_map(Span::drawn) {
+            for window in &span.windows {
+                let step = family.denoising(model, window.tokens)?.operations;
+                cost.denoising += step * window.steps as f64 * plan.passes();
+            }
+            let frames = span.native as f64;
+            cost.finishing += family.decoding(model, span.native, size)?.operations;
+            cost.finishing += match plan.output.upscale {
+                Upscale::Learned => pixels * frames * ENLARGING,
+                Upscale::Lanczos => 0.0,
+            };
+            if plan.output.between == Method::Motion {
+                let between = (span.frames as f64 - frames).max(0.0);
+                cost.finishing += pixels * doubled * between * BETWEEN;
+            }
+        }
+        let (width, height) = plan.output.size;
+        let file = f64::from(width) * f64::from(height);
+        cost.finishing += file * plan.output.frames as f64 * WRITING;
+        Ok(cost)
+    }
+}
+
+impl Plan {
+    /// Evaluations of the network a step.
+    pub(super) fn passes(&self) -> f64 {
+        if self.drawn.guidance > 1.0 { 2.0 } else { 1.0 }
+    }
+
+    /// Seconds for all clips at a speed.
+    pub(super) fn seconds_at(&self, speed: Speed) -> Result<f64> {
+        let cost = Cost::of(self)?;
+        let clip = cost.denoising / speed.denoising + cost.finishing / speed.finishing;
+        Ok(cost.encoding / speed.finishing + clip * self.variants.len() as f64)
+    }
+
+    /// Bytes that are held at the stage that holds the most: each network comes when it is needed, its weights widened to the
+    /// type that is computed in; the text encoder goes before the others come, and what encodes footage before drawing.
+    pub(super) fn bytes(&self) -> Result<f64> {
+        let (model, family) = (&self.model, self.model.family);
+        let weights = |part: &str| self.weight_bytes(part);
+        let held = |numbers: f64| numbers * 4.0;
+        let size = (self.drawn.width, self.drawn.height);
+        let (width, height) = self.output.size;
+        let file = f64::from(width) * f64::from(height) * FILE_BYTES;
+        if self.drawn_spans().next().is_none() {
+            return Ok(PROGRAM_BYTES + file);
+        }
+        let decoding = held(
+            family
+                .decoding(model, 1 + model.geometry.temporal, size)?
+                .held,
+        );
+        let transformer = weights("transformer")?;
+        let (encoder, decoder) = (weights("vae/encoder")?, weights("vae/decoder")?);
+        let footage = if self.footage().is_empty() {
+            0.0
+        } else {
+            encoder + decoding
+        };
+        let stages = [
+            weights("text_encoder")?,
+            footage,
+            transformer + held(family.denoising(model, self.tokens)?.held) * self.passes(),
+            transformer + decoder + decoding + file,
+        ];
+        Ok(PROGRAM_BYTES + stages.into_iter().fold(0.0, f64::max))
+    }
+
+    /// Bytes of a component's weights, `transformer`, or of a part of it, `vae/decoder`, in the type that is computed in.
+    fn weight_bytes(&self, part: &str) -> Result<f64> {
+        let (component, prefix) = part.split_once('/').unwrap_or((part, ""));
+        let tensors = self.model.tensors(component)?;
+        let tensors = tensors.iter().filter(|(name, _)| name.starts_with(prefix));
+        let numbers: usize = tensors
+            .map(|(_, shape)| shape.iter().product::<usize>())
+            .sum();
+        Ok((numbers * self.compute.dtype.size_in_bytes()) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use candle_core::DType;
+    use kinora_models::MINI;
+
+    use super::*;
+    use crate::{Model, Request};
+
+    fn plan(dtype: DType) -> Plan {
+        let request = Request {
+            prompt: "a frog".into(),
+            ..Request::default()
+        };
+        let model = Arc::new(Model::embedded("mini", MINI).unwrap());
+        let compute = Compute {
+            dtype,
+            ..Compute::cpu()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        Plan::resolve(request, model, compute, &dir.path().join("a.mp4")).unwrap()
+    }
+
+    /// The embedded weights are in eight bits, but for some small tensors in sixteen, or all in sixteen.
+    #[test]
+    fn weights_are_counted_as_the_files_have_them() {
+        let plan = plan(DType::F32);
+        for (folder, bytes_each) in [("text_encoder", 1.0), ("transformer", 1.0), ("vae", 2.0)] {
+            let files = plan.model.files().unwrap();
+            let own = |name: &str| name.starts_with(folder) && name.ends_with(".safetensors");
+            let files = files.iter().filter(|(name, _)| own(name));
+            let stored: f64 = files.map(|(_, bytes)| *bytes as f64).sum();
+            let counted = plan.weight_bytes(folder).unwrap() / 4.0 * bytes_each;
+            let ratio = stored / counted;
+            assert!((1.0..1.05).contains(&ratio), "{folder}: {ratio}");
+        }
+        let halves = ["vae/encoder", "vae/decoder"].map(|half| plan.weight_bytes(half).unwrap());
+        let whole = plan.weight_bytes("vae").unwrap();
+        assert!((halves[0] + halves[1]) / whole > 0.999);
+    }
+
+    #[test]
+    fn memory_follows_the_type_and_what_is_needed() {
+        let (wide, narrow) = (plan(DType::F32), plan(DType::BF16));
+        let bytes = |plan: &Plan| plan.bytes().unwrap();
+        let weights = |part| wide.weight_bytes(part).unwrap();
+        let saved = bytes(&wide) - bytes(&narrow);
+        let decoding = weights("transformer") + weights("vae/decoder");
+        assert!((saved / (decoding / 2.0) - 1.0).abs() < 0.01, "{saved}");
+        assert!(bytes(&wide) > PROGRAM_BYTES + decoding);
+    }
+
+    /// What a clip took, as a speed, gives the same seconds back.
+    #[test]
+    fn an_estimate_repeats_what_was_measured() {
+        let plan = plan(DType::F32);
+        let times = [("denoise", 5.0), ("decode", 3.0), ("write", 1.5)];
+        let times = times.map(|(stage, s)| (stage.to_owned(), s)).into();
+        let speed = Speed::of(&plan, &times).unwrap();
+        assert!((plan.seconds_at(speed).unwrap() - 9.5).abs() < 1e-6);
+        assert_eq!(Speed::of(&plan, &BTreeMap::new()), None);
+    }
+}
