@@ -34,10 +34,6 @@ pub trait Family: Debug + Send + Sync {
     /// What decoding so many frames of the drawn size takes; encoding them takes about as much.
     fn decoding(&self, model: &Model, frames: usize, size: (usize, usize)) -> Result<Demand>;
 
-    /// Additions and multiplications of decoding a clip of the model's frames, of this width and height.
-    fn operations_of_decoding(&self, model: &Model, frames: usize, size: [usize; 2])
-    -> Result<f64>;
-
     /// Refuses what this family cannot do, before any work.
     fn check(&self, plan: &Plan) -> Result<()>;
 

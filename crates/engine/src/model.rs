@@ -129,8 +129,6 @@ struct Manifest {
 const MANIFEST: &str = "kinora.json";
 /// Room is made for as many.
 const MAX_TEXT_TOKENS: usize = 4096;
-/// Bytes of the largest head of a weight file that is read.
-const MAX_HEAD: u64 = 64 << 20;
 const VOCABULARY: &str = "vocabulary.json";
 
 impl Model {
@@ -203,60 +201,6 @@ impl Model {
             files.push((name, size));
         }
         Ok(files)
-    }
-
-    /// Names and shapes of the tensors that a component's weight files hold, from the files' heads alone; without the scales
-    /// of weights in eight bits, which are folded in as they are loaded.
-    pub fn tensors(&self, component: &str) -> Result<Vec<(String, Vec<usize>)>> {
-        let mut all = Vec::new();
-        for (name, _) in self.files()? {
-            let within = name
-                .strip_prefix(component)
-                .is_some_and(|rest| rest.starts_with('/'));
-            if within && name.ends_with(".safetensors") {
-                let shapes = self.shapes_in(&name)?;
-                all.extend(
-                    shapes
-                        .into_iter()
-                        .filter(|(name, _)| !name.ends_with("_scale")),
-                );
-            }
-        }
-        Ok(all)
-    }
-
-    fn shapes_in(&self, file: &str) -> Result<Vec<(String, Vec<usize>)>> {
-        let head: serde_json::Value = match &self.root {
-            Some(root) => {
-                let path = root.join(file);
-                let mut open = File::open(&path).map_err(Error::io("read", &path))?;
-                let mut length = [0; 8];
-                open.read_exact(&mut length)
-                    .map_err(Error::io("read", &path))?;
-                let length = u64::from_le_bytes(length).min(MAX_HEAD);
-                let mut bytes = Vec::new();
-                let read = open.take(length).read_to_end(&mut bytes);
-                read.map_err(Error::io("read", &path))?;
-                serde_json::from_slice(&bytes)
-            }
-            None => {
-                let bytes = self.source.read(file)?;
-                let length = bytes.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
-                let end = bytes.len().min(8 + length.min(MAX_HEAD) as usize);
-                serde_json::from_slice(bytes.get(8..end).unwrap_or_default())
-            }
-        }
-        .map_err(|error| {
-            let file = self.source.display(file);
-            Error::request(format!("{file}: damaged ({error})"), "fetch the file again")
-        })?;
-        let tensors = head.as_object().into_iter().flatten();
-        let shape = |(name, tensor): (&String, &serde_json::Value)| {
-            let sides = tensor.get("shape")?.as_array()?.iter();
-            let sides = sides.map(|side| Some(side.as_u64()? as usize));
-            Some((name.clone(), sides.collect::<Option<_>>()?))
-        };
-        Ok(tensors.filter_map(shape).collect())
     }
 
     /// A SHA-256 over names, sizes and contents; of a file beyond 64 MiB, its first and last MiB stand for the rest,

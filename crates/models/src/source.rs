@@ -176,6 +176,12 @@ impl ModelSource {
         ))
     }
 
+    /// Bytes of the component's weights whose names begin with `prefix`, as a CPU holds them to compute in `dtype`; told from
+    /// the files' heads alone.
+    pub fn bytes_of_weights(&self, component: &str, prefix: &str, dtype: DType) -> Result<usize> {
+        Ok(weights::WeightFiles::open(self, component)?.bytes_held(prefix, dtype))
+    }
+
     /// The bytes of a file that may be large.
     pub(crate) fn map(&self, path: &str) -> Result<FileBytes> {
         match &self.0 {

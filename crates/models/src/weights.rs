@@ -107,6 +107,23 @@ impl WeightFiles {
         Ok(())
     }
 
+    /// Bytes of the tensors whose names begin with `prefix`, as they are held to compute in `dtype`: matrices that are stored
+    /// in eight bits stay so.
+    pub fn bytes_held(&self, prefix: &str, dtype: DType) -> usize {
+        let own = self
+            .tensors
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix));
+        own.map(|(_, tensor)| {
+            let each = match (tensor.dtype, tensor.shape.len()) {
+                (safetensors::Dtype::I8, 2) => 1,
+                _ => dtype.size_in_bytes(),
+            };
+            each * tensor.shape.iter().product::<usize>()
+        })
+        .sum()
+    }
+
     fn fault(&self, entry: &Entry, what: String, cure: &str) -> candle_core::Error {
         WeightFault {
             file: self.files[entry.file].0.clone(),

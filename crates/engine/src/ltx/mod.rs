@@ -122,21 +122,7 @@ impl Family for Ltx {
     fn decoding(&self, model: &Model, frames: usize, size: (usize, usize)) -> Result<Demand> {
         let vae: AutoencoderConfig = model.source().config("vae")?;
         let grid = model.geometry.latent_size(frames, size.1, size.0);
-        Ok(demand::decoding(&vae, &model.tensors("vae")?, grid))
-    }
-
-    fn operations_of_decoding(
-        &self,
-        model: &Model,
-        frames: usize,
-        [width, height]: [usize; 2],
-    ) -> Result<f64> {
-        let vae: AutoencoderConfig = model.source().config("vae")?;
-        let Geometry {
-            spatial, temporal, ..
-        } = model.geometry;
-        let latents = [frames.div_ceil(temporal), height / spatial, width / spatial];
-        Ok(vae.operations_of_decoding(latents))
+        Ok(demand::decoding(&vae, grid))
     }
 
     fn check(&self, plan: &Plan) -> Result<()> {

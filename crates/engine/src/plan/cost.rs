@@ -126,7 +126,6 @@ impl Plan {
     /// type that is computed in; the text encoder goes before the others come, and what encodes footage before drawing.
     pub(super) fn bytes(&self) -> Result<f64> {
         let (model, family) = (&self.model, self.model.family);
-        let weights = |part: &str| self.weight_bytes(part);
         let held = |numbers: f64| numbers * 4.0;
         let size = (self.drawn.width, self.drawn.height);
         let (width, height) = self.output.size;
@@ -134,20 +133,20 @@ impl Plan {
         if self.drawn_spans().next().is_none() {
             return Ok(PROGRAM_BYTES + file);
         }
-        let decoding = held(
-            family
-                .decoding(model, 1 + model.geometry.temporal, size)?
-                .held,
+        let native = self.spans.iter().map(Span::native).max().unwrap_or(0);
+        let decoding = held(family.decoding(model, native, size)?.held);
+        let transformer = self.weight_bytes("transformer", "")?;
+        let (encoder, decoder) = (
+            self.weight_bytes("vae", "encoder.")?,
+            self.weight_bytes("vae", "decoder.")?,
         );
-        let transformer = weights("transformer")?;
-        let (encoder, decoder) = (weights("vae/encoder")?, weights("vae/decoder")?);
         let footage = if self.footage().is_empty() {
             0.0
         } else {
             encoder + decoding
         };
         let stages = [
-            weights("text_encoder")?,
+            self.weight_bytes("text_encoder", "")?,
             footage,
             transformer + held(family.denoising(model, self.tokens)?.held) * self.passes(),
             transformer + decoder + decoding + file,
@@ -155,15 +154,14 @@ impl Plan {
         Ok(PROGRAM_BYTES + stages.into_iter().fold(0.0, f64::max))
     }
 
-    /// Bytes of a component's weights, `transformer`, or of a part of it, `vae/decoder`, in the type that is computed in.
-    fn weight_bytes(&self, part: &str) -> Result<f64> {
-        let (component, prefix) = part.split_once('/').unwrap_or((part, ""));
-        let tensors = self.model.tensors(component)?;
-        let tensors = tensors.iter().filter(|(name, _)| name.starts_with(prefix));
-        let numbers: usize = tensors
-            .map(|(_, shape)| shape.iter().product::<usize>())
-            .sum();
-        Ok((numbers * self.compute.dtype.size_in_bytes()) as f64)
+    /// Bytes of the weights of a component, or of those whose names begin so, as they are held.
+    fn weight_bytes(&self, component: &str, prefix: &str) -> Result<f64> {
+        let dtype = self.compute.dtype;
+        let bytes = self
+            .model
+            .source()
+            .bytes_of_weights(component, prefix, dtype)?;
+        Ok(bytes as f64)
     }
 }
 
@@ -191,21 +189,21 @@ mod tests {
         Plan::resolve(request, model, compute, &dir.path().join("a.mp4")).unwrap()
     }
 
-    /// The embedded weights are in eight bits, but for some small tensors in sixteen, or all in sixteen.
+    /// Matrices of the embedded weights stay in eight bits; the convolutions' are widened.
     #[test]
-    fn weights_are_counted_as_the_files_have_them() {
+    fn weights_are_counted_as_they_are_held() {
         let plan = plan(DType::F32);
-        for (folder, bytes_each) in [("text_encoder", 1.0), ("transformer", 1.0), ("vae", 2.0)] {
-            let files = plan.model.files().unwrap();
+        let files = plan.model.files().unwrap();
+        let held_of_stored = |folder: &str| {
             let own = |name: &str| name.starts_with(folder) && name.ends_with(".safetensors");
             let files = files.iter().filter(|(name, _)| own(name));
             let stored: f64 = files.map(|(_, bytes)| *bytes as f64).sum();
-            let counted = plan.weight_bytes(folder).unwrap() / 4.0 * bytes_each;
-            let ratio = stored / counted;
-            assert!((1.0..1.05).contains(&ratio), "{folder}: {ratio}");
-        }
-        let halves = ["vae/encoder", "vae/decoder"].map(|half| plan.weight_bytes(half).unwrap());
-        let whole = plan.weight_bytes("vae").unwrap();
+            plan.weight_bytes(folder, "").unwrap() / stored
+        };
+        assert!((0.95..1.1).contains(&held_of_stored("transformer/")));
+        assert!((3.0..4.0).contains(&held_of_stored("vae/")));
+        let halves = ["encoder.", "decoder."].map(|half| plan.weight_bytes("vae", half).unwrap());
+        let whole = plan.weight_bytes("vae", "").unwrap();
         assert!((halves[0] + halves[1]) / whole > 0.999);
     }
 
@@ -213,11 +211,10 @@ mod tests {
     fn memory_follows_the_type_and_what_is_needed() {
         let (wide, narrow) = (plan(DType::F32), plan(DType::BF16));
         let bytes = |plan: &Plan| plan.bytes().unwrap();
-        let weights = |part| wide.weight_bytes(part).unwrap();
+        let decoder = wide.weight_bytes("vae", "decoder.").unwrap();
         let saved = bytes(&wide) - bytes(&narrow);
-        let decoding = weights("transformer") + weights("vae/decoder");
-        assert!((saved / (decoding / 2.0) - 1.0).abs() < 0.01, "{saved}");
-        assert!(bytes(&wide) > PROGRAM_BYTES + decoding);
+        assert!((saved / (decoder / 2.0) - 1.0).abs() < 0.05, "{saved}");
+        assert!(bytes(&wide) > PROGRAM_BYTES + decoder);
     }
 
     /// What a clip took, as a speed, gives the same seconds back.

@@ -95,11 +95,11 @@ impl Plan {
 
     /// Additions and multiplications of decoding all that is drawn.
     pub fn operations_of_decoding(&self) -> Result<f64> {
-        let size = [self.drawn.width, self.drawn.height];
+        let size = (self.drawn.width, self.drawn.height);
         let drawn = self.spans.iter().map(Span::native).filter(|n| *n > 0);
         let family = &self.model.family;
         drawn
-            .map(|frames| family.operations_of_decoding(&self.model, frames, size))
+            .map(|frames| Ok(family.decoding(&self.model, frames, size)?.operations))
             .sum()
     }
 

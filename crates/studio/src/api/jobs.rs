@@ -175,7 +175,10 @@ pub async fn estimate(
     Ok(Json(Estimate {
         credits: credits * u64::from(asked.variants),
         credits_left: usage.credits_left(),
-        seconds_estimate: measured.unwrap_or_else(|| plan.describe().estimated_seconds),
+        seconds_estimate: match measured {
+            Some(seconds) => seconds,
+            None => plan.describe()?.estimated_seconds,
+        },
         measured: measured.is_some(),
         tokens: plan.tokens as u64,
         over_quota,

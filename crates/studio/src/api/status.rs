@@ -88,7 +88,10 @@ fn memory(catalog: &Catalog, name: &str) -> Option<f64> {
         ..JobRequest::default()
     };
     let plan = make::plan(&usual, &Known::default(), catalog, Path::new("usual.mp4"));
-    plan.ok().map(|plan| plan.describe().estimated_bytes)
+    plan.ok()?
+        .describe()
+        .ok()
+        .map(|outline| outline.estimated_bytes)
 }
 
 /// The models that can be asked for, with what they know.
