@@ -95,8 +95,7 @@ impl Bench<'_> {
             let card = self.path(&format!("card-{place}.png"));
             let still = self.path("still.png");
             let (card_text, still_text) = (card.to_string_lossy(), still.to_string_lossy());
-            let size = self.size();
-            let asked = ["generate", &prompt, "--image", &card_text, "--size", &size];
+            let asked = ["generate", &prompt, "--image", &card_text];
             self.kinora(&[&asked[..], &["-o", &still_text]].concat(), &rest)?;
             let own = psnr(&image::open(&still)?.to_rgb8(), &real[place]);
             figures.own.push(own);

@@ -27,37 +27,34 @@ impl Bench<'_> {
     pub fn edits(&self, index: u64, figures: &mut Edits, named: &mut Named) -> Result<()> {
         let (record, _) = self.scene(1000 + index)?;
         let prompt = captions::captions(&record, &mut captions::wording(&record, 0)).en;
-        let (size, fps, seed) = (self.size(), self.options.fps.to_string(), index.to_string());
-        let native = ["--size", size.as_str(), "--fps", &fps, "--seed", &seed];
+        let seed = index.to_string();
         let clip = self.path("clip.mp4");
         let clip = clip.to_string_lossy();
-        let generate = ["generate", &prompt, "-o", &clip];
-        self.kinora(&[&generate[..], &native[..]].concat(), &rest)?;
+        let generate = ["generate", &prompt, "--seed", &seed, "-o", &clip];
+        self.kinora(&generate, &rest)?;
         let source = SECONDS * self.options.fps;
         let fits = |frames: Vec<RgbImage>| match frames.len() > source {
             true => Ok(frames),
             false => bail!("{} frames are no more than the clip had", frames.len()),
         };
 
-        let longer =
-            fits(self.frames(&[&["extend", &clip, "--after", "2"], &native[..4]].concat())?)?;
+        let longer = fits(self.frames(&["extend", &clip, "--after", "2"])?)?;
         let change = changes(&longer);
         let largest = change[..source - 1].iter().copied().fold(STILL, f64::max);
         figures.extend.push(change[source - 1] / largest);
 
-        let round =
-            fits(self.frames(&[&["loop", &clip, "--length", "short"], &native[..4]].concat())?)?;
+        let round = fits(self.frames(&["loop", &clip, "--length", "short"])?)?;
         let change = changes(&round);
         let back = difference(&round[round.len() - 1], &round[0]);
         figures.looped.push(back / median(&change).max(STILL));
 
         let wanted = self.lone(7000 + index);
         let other = captions::captions(&wanted, &mut captions::wording(&wanted, 0)).en;
-        let before = self.frames(&[&["recut", &clip, "--keep", "0..5"], &native[..4]].concat())?;
+        let before = self.frames(&["recut", &clip, "--keep", "0..5"])?;
         for (strength, changed) in STRENGTHS.iter().zip(&mut figures.remix) {
             let strength = strength.to_string();
             let remix = ["remix", &clip, &other, "--strength", &strength];
-            let after = self.frames(&[&remix[..], &native[..4]].concat())?;
+            let after = self.frames(&remix)?;
             let pairs = before.iter().zip(&after);
             let all: Vec<f64> = pairs.map(|(a, b)| difference(a, b)).collect();
             changed.push(mean(&all));
@@ -78,17 +75,12 @@ impl Bench<'_> {
         (clip, second, words): (&str, &SceneRecord, &str),
         named: &mut Named,
     ) -> Result<()> {
-        let (size, fps, seed) = (
-            self.size(),
-            self.options.fps.to_string(),
-            (index + 1).to_string(),
-        );
-        let native = ["--size", size.as_str(), "--fps", &fps, "--seed", &seed];
+        let seed = (index + 1).to_string();
         let other = self.path("other.mp4");
         let other = other.to_string_lossy();
-        let generate = ["generate", words, "-o", &other];
-        self.kinora(&[&generate[..], &native[..]].concat(), &rest)?;
-        let blended = self.frames(&[&["blend", clip, &other], &native[..4]].concat())?;
+        let generate = ["generate", words, "--seed", &seed, "-o", &other];
+        self.kinora(&generate, &rest)?;
+        let blended = self.frames(&["blend", clip, &other])?;
         let fps = self.options.fps;
         for (third, from) in ["first", "second", "last"].iter().zip(2..) {
             let Some(part) = blended.get(from * fps..(from + 1) * fps) else {

@@ -8,6 +8,7 @@ mod cards;
 mod edits;
 mod frames;
 mod named;
+mod seams;
 mod shots;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use cards::Cards;
 use edits::Edits;
 use frames::save_sheet;
 use named::Named;
+use seams::Seams;
 use shots::Shots;
 
 #[derive(clap::Args)]
@@ -33,7 +35,7 @@ pub struct Options {
     /// A model directory, or mini
     #[arg(long, default_value = "mini")]
     model: String,
-    /// Boards of picture cards; a quarter as many of text cards and drafts, an eighth as many clips for each edit and style
+    /// Boards of picture cards; a quarter as many of text cards and drafts, an eighth as many clips for each edit, seam and style
     #[arg(long, default_value_t = 64)]
     boards: u64,
     /// What to measure
@@ -63,6 +65,7 @@ pub struct Options {
 enum Part {
     Cards,
     Edits,
+    Seams,
     Texts,
     Drafts,
     Long,
@@ -70,9 +73,10 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Cards,
         Self::Edits,
+        Self::Seams,
         Self::Texts,
         Self::Drafts,
         Self::Long,
@@ -111,11 +115,19 @@ pub fn run(options: &Options) -> Result<()> {
         }
         edits.tell(&mut report)?;
     }
+    if options.only.contains(&Part::Seams) {
+        let mut seams = Seams::default();
+        for i in 0..(options.boards / 8).max(1) {
+            bench.seams(i, &mut seams, &mut named)?;
+            eprintln!("seams of clip {}", i + 1);
+        }
+        seams.tell(&mut report)?;
+    }
     let mut shots = Shots::default();
     let mut sheet = Vec::new();
     for part in &options.only {
         let count = match part {
-            Part::Cards | Part::Edits => 0,
+            Part::Cards | Part::Edits | Part::Seams => 0,
             Part::Texts | Part::Drafts => (options.boards / 4).max(1),
             Part::Styles => (options.boards / 8).max(1),
             Part::Long => (options.boards / 32).max(1),
@@ -126,7 +138,7 @@ pub fn run(options: &Options) -> Result<()> {
                 Part::Drafts => sheet.extend(bench.draft(i, &mut shots)?),
                 Part::Long => sheet.push(bench.long(i, &mut shots, &mut named)?),
                 Part::Styles => sheet.push(bench.styles(i, &mut shots, &mut named)?),
-                Part::Cards | Part::Edits => {}
+                Part::Cards | Part::Edits | Part::Seams => {}
             }
             eprintln!("shot {} of {count}", i + 1);
         }
@@ -144,6 +156,8 @@ struct Bench<'a> {
     kinora: PathBuf,
     pack: Pack,
     scenes: StreamOptions,
+    /// The flags of the model, its own size and rate.
+    native: Vec<String>,
     folder: tempfile::TempDir,
 }
 
@@ -179,6 +193,14 @@ impl<'a> Bench<'a> {
                 format,
                 sample,
             },
+            native: format!(
+                "--size {}x{} --fps {}",
+                options.size.0, options.size.1, options.fps
+            )
+            .split(' ')
+            .chain(["--model", &options.model])
+            .map(str::to_owned)
+            .collect(),
             folder: tempfile::tempdir()?,
             options,
         })
@@ -188,11 +210,12 @@ impl<'a> Bench<'a> {
         self.folder.path().join(name)
     }
 
-    /// Runs the program, and `watch` with its process's number for as long as it runs.
+    /// Runs the program at the model's own size and rate, and `watch` with its process's number for as long as it runs.
     fn kinora(&self, arguments: &[&str], watch: &dyn Fn(u32)) -> Result<()> {
         let mut child = Command::new(&self.kinora)
             .args(arguments)
-            .args(["--quiet", "--model", &self.options.model])
+            .args(&self.native)
+            .arg("--quiet")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
@@ -208,6 +231,19 @@ impl<'a> Bench<'a> {
             );
         }
         Ok(())
+    }
+
+    /// What the program would do for these arguments.
+    fn plan(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        let output = Command::new(&self.kinora)
+            .args(arguments)
+            .args(&self.native)
+            .args(["--dry-run", "--json"])
+            .output()?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// The frames that the program writes for these arguments.
@@ -241,14 +277,7 @@ impl<'a> Bench<'a> {
     fn storyboard_watched(&self, board: &str, watch: &dyn Fn(u32)) -> Result<Vec<RgbImage>> {
         let file = self.path("board.toml");
         std::fs::write(&file, board)?;
-        let (file, size) = (file.to_string_lossy(), self.size());
-        let fps = self.options.fps.to_string();
-        let asked = ["storyboard", &file, "--size", &size, "--fps", &fps];
-        self.frames_watched(&asked, watch)
-    }
-
-    fn size(&self) -> String {
-        format!("{}x{}", self.options.size.0, self.options.size.1)
+        self.frames_watched(&["storyboard", &file.to_string_lossy()], watch)
     }
 
     fn scene(&self, index: u64) -> Result<(SceneRecord, Vec<RgbImage>)> {

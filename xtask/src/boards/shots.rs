@@ -90,12 +90,9 @@ impl Bench<'_> {
     /// A draft, the final of its seed, and the final of another.
     pub fn draft(&self, index: u64, figures: &mut Shots) -> Result<[Vec<RgbImage>; 2]> {
         let words = self.words(&self.lone(4000 + index), index);
-        let (size, fps) = (self.size(), self.options.fps.to_string());
         let draw = |seed: u64, more: &[&str]| {
             let seed = seed.to_string();
-            let asked = [
-                "generate", &words, "--size", &size, "--fps", &fps, "--seed", &seed,
-            ];
+            let asked = ["generate", &words, "--seed", &seed];
             self.frames(&[&asked[..], more].concat())
         };
         let (draft, whole) = (draw(index, &["--draft"])?, draw(index, &[])?);
@@ -155,11 +152,8 @@ impl Bench<'_> {
     ) -> Result<Vec<RgbImage>> {
         let mut record = self.lone(5000 + index);
         let words = self.words(&record, index);
-        let (size, fps) = (self.size(), self.options.fps.to_string());
         let draw = |seed: &str, more: &[&str]| {
-            let asked = [
-                "generate", &words, "--size", &size, "--fps", &fps, "--seed", seed,
-            ];
+            let asked = ["generate", &words, "--seed", seed];
             self.frames(&[&asked[..], more].concat())
         };
         let far = |a: &[RgbImage], b: &[RgbImage]| {
