@@ -6,7 +6,7 @@ import { runnerImport } from 'vite'
 const load = async (path) => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { columns, justify, neighbour, visible } = await load('./src/library/layout.ts')
 const { group } = await load('./src/library/groups.ts')
-const { close, drawn, hints, place, plain, reach, same, split } = await load('./src/board/timeline.ts')
+const { close, drawn, footage, hints, place, plain, reach, same, seen, split } = await load('./src/board/timeline.ts')
 const cuts = await load('./src/clip/cuts.ts')
 const { merge } = await load('./src/lib/merge.ts')
 
@@ -92,6 +92,19 @@ test('a card is split at a time: footage is parted, words are said again', () =>
   const [first, second] = split([words(1, 0)], words(1, 0), 5, 10, 9)
   assert.deepEqual([first.at, second.at, second.text], [0, 5, 'so'])
   assert.equal(split([film(1, 2, 1, 4)], film(1, 2, 1, 4), 8, 10, 9), null)
+})
+
+test('footage at another speed takes its own time, and is parted where it is seen', () => {
+  const slow = { ...film(1, 2, 1, 2), speed: 0.5 }
+  assert.deepEqual([footage(slow), reach([slow], slow, 10), seen(slow, 3)], [2, 4, 1.5])
+  const [left, right] = split([slow], slow, 3, 10, 9)
+  assert.deepEqual([left.out, right.in, right.at, right.speed], [1.5, 1.5, 3, 0.5])
+  const piece = (from, to, speed) => ({ from, to, keep: true, speed })
+  assert.deepEqual(cuts.kept([piece(0, 1), piece(1, 2), piece(2, 3, 0.5), { from: 3, to: 4, keep: false }, piece(4, 5, 0.5)]), [
+    { from: 0, to: 2, speed: 1 },
+    { from: 2, to: 3, speed: 0.5 },
+    { from: 4, to: 5, speed: 0.5 },
+  ])
 })
 
 test('what will be drawn is known, and cards that are too close are named', () => {

@@ -226,6 +226,9 @@ pub struct JobRequest {
     /// Seconds, from and to: what recut keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ranges: Option<Vec<(f64, f64)>>,
+    /// Of a recut: how many times as fast each of `ranges` plays, 0.1–10; as they are where this is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speeds: Option<Vec<f64>>,
     /// Seconds to generate before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<f64>,

@@ -8,8 +8,14 @@ export type Item = Card & { key: number }
 export type Kind = 'text' | 'image' | 'clip'
 export const kindOf = (card: Card): Kind => (card.clip ? 'clip' : card.image ? 'image' : 'text')
 
-/** Seconds of footage that a card keeps: none for words and pictures. */
-export const footage = (card: Card) => (card.clip ? Math.max(0, (card.out ?? 0) - (card.in ?? 0)) : 0)
+/** How many times as fast a card's footage plays. */
+export const speed = (card: Card) => card.speed ?? 1
+
+/** Seconds of the board that a card's footage takes: none for words and pictures. */
+export const footage = (card: Card) => (card.clip ? Math.max(0, (card.out ?? 0) - (card.in ?? 0)) / speed(card) : 0)
+
+/** The second of its clip that a card shows at a time of the board. */
+export const seen = (card: Card, time: number) => (card.in ?? 0) + (time - card.at) * speed(card)
 
 export const sorted = (cards: Item[]) => [...cards].sort((a, b) => a.at - b.at || a.key - b.key)
 
@@ -44,7 +50,8 @@ export interface Stretch {
   hint: 'close' | 'wide' | ''
 }
 
-const CLOSE = 0.5
+/** What the embedded model bridges without a jump. */
+const CLOSE = 1
 const WIDE = 5
 
 /** The stretches between footage and pictures, which will be drawn. */
@@ -103,10 +110,10 @@ export function split(cards: Item[], card: Item, time: number, duration: number,
   const end = reach(cards, card, duration)
   if (card.image || time <= card.at + 0.1 || time >= end - 0.1) return null
   if (!card.clip) return [{ ...card }, { ...card, key, at: hundredth(time), gap: 'flow' }]
-  const middle = hundredth((card.in ?? 0) + time - card.at)
+  const middle = hundredth(seen(card, time))
   return [
     { ...card, out: middle },
-    { ...card, key, at: hundredth(card.at + middle - (card.in ?? 0)), in: middle, gap: 'flow' },
+    { ...card, key, at: hundredth(card.at + (middle - (card.in ?? 0)) / speed(card)), in: middle, gap: 'flow' },
   ]
 }
 

@@ -109,6 +109,7 @@ export interface JobRequest {
   strength?: 'subtle' | 'mild' | 'strong' | number
   range?: [number, number]
   ranges?: [number, number][]
+  speeds?: number[]
   before?: number
   after?: number
   length?: 'short' | 'normal' | 'long'
@@ -153,6 +154,7 @@ export interface Card {
   clip?: string
   in?: number
   out?: number
+  speed?: number
   strength?: number
   gap?: 'flow' | 'cut'
 }

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod edits;
+mod mixed;
 mod warned;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kinora_engine::Request;
-use kinora_engine::board::tools::{self, Blending, LoopLength};
+use kinora_engine::board::tools::{self, Blending, LoopLength, Part};
 use kinora_engine::board::{Board, Curve, Strength};
 use kinora_engine::plan::limits::PROMPT_CHARS;
 use serde_json::{Map, Value};
@@ -31,12 +31,12 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
             tools::extend(clip(&request.clip, "clip")?, before, after, prompt)?
         }
         Tool::Recut => {
-            let ranges = request.ranges.clone().unwrap_or_default();
-            let board = tools::recut(
+            let parts = parts(request)?;
+            let board = tools::recut_parts(
                 clip(&request.clip, "clip")?,
-                &ranges,
-                request.gap.unwrap_or(0.0),
-                prompt,
+                &parts,
+                request.gap.as_slice(),
+                prompt.as_slice(),
             )?;
             with_room(board, request)?
         }
@@ -74,6 +74,26 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
         look,
         ..board.into()
     })
+}
+
+/// What a recut keeps, and how fast each part of it plays.
+fn parts(request: &JobRequest) -> Result<Vec<Part>> {
+    let ranges = request.ranges.as_deref().unwrap_or_default();
+    let speeds = match &request.speeds {
+        None => &vec![1.0; ranges.len()],
+        Some(speeds) => speeds,
+    };
+    if speeds.len() != ranges.len() {
+        return Err(Error::Invalid(format!(
+            "{} speeds for {} ranges: give one for each, or none",
+            speeds.len(),
+            ranges.len()
+        )));
+    }
+    let pairs = ranges.iter().zip(speeds);
+    Ok(pairs
+        .map(|(&(from, to), &speed)| Part { from, to, speed })
+        .collect())
 }
 
 /// Seconds to draw before the first and after the last of what a recut keeps: a new beginning, a new ending.
@@ -124,7 +144,7 @@ fn over(board: &mut Board, request: &JobRequest) -> Result<()> {
 
 /// What a card may say over the wire.
 const CARD: &[&str] = &[
-    "at", "text", "image", "clip", "in", "out", "keep", "strength", "gap",
+    "at", "text", "image", "clip", "in", "out", "speed", "keep", "strength", "gap",
 ];
 /// What a board may say.
 const BOARD: &[&str] = &[

@@ -50,12 +50,15 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
     let (a, b) = (&a["id"], &b["id"]);
     let cards = json!([{"at": 0, "text": "a crane", "ui": 1}, {"at": 1.0, "image": a, "text": ""}]);
     let board = json!({"duration": 1.5, "prompt": "a stream", "seed": null, "cards": cards});
+    let slow = json!([{"at": 0, "clip": a, "in": 0.5, "out": 1, "speed": 0.5}]);
+    let slow = json!({"duration": 1.0, "cards": slow});
     for (asked, seconds, parents) in [
         (
             json!({"tool": "storyboard", "board": board, "size": "96x64", "fps": 8, "steps": 1}),
             1.5,
             1,
         ),
+        (json!({"tool": "storyboard", "board": slow}), 1.0, 1),
         (
             json!({"tool": "extend", "clip": a, "after": 1, "steps": 1}),
             2.0,
@@ -63,6 +66,11 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
         ),
         (
             json!({"tool": "recut", "clip": a, "ranges": [[0, 0.25], [0.5, 1]], "gap": 0.5, "steps": 1}),
+            1.25,
+            1,
+        ),
+        (
+            json!({"tool": "recut", "clip": a, "ranges": [[0, 0.5], [0.5, 1]], "speeds": [0.5, 2]}),
             1.25,
             1,
         ),
@@ -89,7 +97,7 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
     let lineage = studio
         .get(&format!("/api/clips/{}/lineage", a.as_str().unwrap()))
         .await;
-    assert_eq!(lineage["children"].as_array().unwrap().len(), 6);
+    assert_eq!(lineage["children"].as_array().unwrap().len(), 8);
     studio.stop().await;
 }
 
@@ -99,6 +107,10 @@ async fn tools_without_what_they_need_say_so() {
     for (asked, word) in [
         (json!({"tool": "extend", "after": 1}), "clip"),
         (json!({"tool": "storyboard"}), "board"),
+        (
+            json!({"tool": "recut", "clip": "a", "ranges": [[0, 1]], "speeds": []}),
+            "speeds",
+        ),
         (
             json!({"tool": "storyboard", "board": {"duration": 3, "cards": [{"at": 9, "text": "a frog"}]}}),
             "card",
