@@ -2,8 +2,6 @@
 
 mod series;
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -26,8 +24,9 @@ pub fn run(args: BenchArgs) -> Outcome {
     let cases: Vec<(&str, (u32, u32))> = models
         .flat_map(|model| args.size.iter().map(|size| (model.as_str(), *size)))
         .collect();
-    let scratch = Scratch::new().map_err(Failure::Work)?;
-    let out = scratch.0.join("clip.mp4");
+    let scratch = tempfile::tempdir().context("no room for a clip");
+    let scratch = scratch.map_err(Failure::Work)?;
+    let out = scratch.path().join("clip.mp4");
     let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
     let resolve = |(model, size): &(&str, (u32, u32))| {
         let request = Request {
@@ -54,24 +53,6 @@ pub fn run(args: BenchArgs) -> Outcome {
             Ok(())
         }
         _ => series::run(&args, &cases),
-    }
-}
-
-/// A directory for the clip, removed with all that is in it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> anyhow::Result<Self> {
-        let dir = std::env::temp_dir().join(format!("kinora-bench-{}", std::process::id()));
-        fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Left-overs in the system's place for such things do no harm.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -8,6 +8,7 @@ use kinora_engine::style::{Library, Style, Title, built_in, slug};
 use kinora_engine::{Request, text};
 use kinora_studio::style_file;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::args::{StylesArgs, StylesCommand};
 use crate::config;
@@ -46,17 +47,34 @@ pub fn resolve(request: &mut Request) -> Outcome {
 
 /// By name or title, or from a file.
 fn find(name: &str) -> Outcome<Style> {
-    match name {
-        _ if name.ends_with(".toml") => Style::load(Path::new(name)).map_err(resolving),
-        _ if name.ends_with(".zip") => Ok(unpack(name)?.0),
-        _ => library()?.find(name).map_err(resolving),
+    match from_file(name)? {
+        Some((style, _)) => Ok(style),
+        None => library()?.find(name).map_err(resolving),
     }
 }
 
-/// A style as a studio gives it: a zip of its file and its pictures.
-fn unpack(zip: &str) -> Outcome<(Style, Vec<Vec<u8>>)> {
-    let bytes = fs::read(zip).map_err(|error| input(format!("{zip} cannot be read: {error}")))?;
-    style_file::unpack(&bytes).map_err(|error| input(format!("{zip}: {error}")))
+/// The style of a file, its pictures read. Those of a zip, as a studio gives one, lie in a folder as long as it is kept.
+fn from_file(name: &str) -> Outcome<Option<(Style, Option<TempDir>)>> {
+    if name.ends_with(".toml") {
+        let style = Style::load(Path::new(name)).map_err(resolving)?;
+        return Ok(Some((style, None)));
+    }
+    if !name.ends_with(".zip") {
+        return Ok(None);
+    }
+    let bytes = fs::read(name).map_err(|error| input(format!("{name} cannot be read: {error}")))?;
+    let unpacked = style_file::unpack(&bytes);
+    let (mut style, pictures) = unpacked.map_err(|error| input(format!("{name}: {error}")))?;
+    let folder = tempfile::tempdir().context("no room for the pictures of a style");
+    let folder = folder.map_err(Failure::Work)?;
+    for (number, bytes) in pictures.into_iter().enumerate() {
+        let path = folder.path().join(format!("{}.jpg", number + 1));
+        let written = fs::write(&path, bytes).with_context(|| format!("cannot unpack {name}"));
+        written.map_err(Failure::Work)?;
+        style.images.push(path);
+    }
+    style.learn().map_err(resolving)?;
+    Ok(Some((style, Some(folder))))
 }
 
 fn library() -> Outcome<Library> {
@@ -118,22 +136,20 @@ fn show(name: &str, as_json: bool) -> Outcome {
 }
 
 fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome {
-    let library = library()?;
-    let scratch = std::env::temp_dir().join(format!("kinora-style-{}", std::process::id()));
-    let is_zip = name.ends_with(".zip");
-    let is_file = is_zip || name.ends_with(".toml");
-    let mut style = match (is_zip, is_file) {
-        (true, _) => unpack_into(&scratch, name)?,
-        (_, true) => Style::load(Path::new(name)).map_err(resolving)?,
-        _ => Style {
+    let file = from_file(name)?;
+    let is_file = file.is_some();
+    let (mut style, _folder) = file.unwrap_or_else(|| {
+        let title = Title {
+            en: name.trim().to_owned(),
+            zh: String::new(),
+        };
+        let style = Style {
             name: slug(name),
-            title: Title {
-                en: name.trim().to_owned(),
-                zh: String::new(),
-            },
+            title,
             ..Style::default()
-        },
-    };
+        };
+        (style, None)
+    });
     if !is_file && description.is_none() && images.is_empty() {
         return Err(input(format!(
             "a style needs a --description, pictures (--image), or both; \
@@ -149,12 +165,8 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
         words.brief = text.trim().to_owned();
     }
     style.images.extend(images);
-    let added = style.learn().and_then(|()| library.add(&style));
-    if is_zip {
-        // The library has its own copy.
-        let _ = fs::remove_dir_all(&scratch);
-    }
-    let file = added.map_err(resolving)?;
+    style.learn().map_err(resolving)?;
+    let file = library()?.add(&style).map_err(resolving)?;
     eprintln!(
         "`{}` is now a style (kept in {}); kinora generate \"…\" --style {0}",
         style.name,
@@ -170,19 +182,4 @@ fn add(name: &str, description: Option<String>, images: Vec<PathBuf>) -> Outcome
     }
     say!("{}", style.name);
     Ok(())
-}
-
-/// The style in a zip, its pictures put into a folder.
-fn unpack_into(folder: &Path, zip: &str) -> Outcome<Style> {
-    let (mut style, pictures) = unpack(zip)?;
-    let write = |(number, bytes): (usize, Vec<u8>)| {
-        let path = folder.join(format!("{}.jpg", number + 1));
-        fs::write(&path, bytes).map(|()| path)
-    };
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| pictures.into_iter().enumerate().map(write).collect());
-    style.images = written
-        .with_context(|| format!("cannot unpack {zip}"))
-        .map_err(Failure::Work)?;
-    Ok(style)
 }
