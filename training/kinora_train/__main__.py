@@ -9,7 +9,7 @@ from .common import Config, pick_device
 
 def main():
     parser = argparse.ArgumentParser(prog="kinora_train", description="Train kinora-mini, stage by stage.")
-    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "merge", "upscaler", "export", "import", "classifier", "evaluate", "cards", "smoke"])
+    parser.add_argument("stage", choices=["tokenizer", "autoencoder", "latents", "transformer", "turbo", "merge", "upscaler", "export", "import", "classifier", "evaluate", "cards", "smoke"])
     parser.add_argument("--config", default="configs/mini-cpu.toml")
     parser.add_argument("--minutes", type=float, default=10.0, help="time budget of this run of the stage")
     parser.add_argument("--out", default="out", help="folder of checkpoints")
@@ -40,6 +40,10 @@ def main():
         from . import transformer
 
         transformer.train(config, args.minutes, args.out, resume=not args.fresh, seed=args.seed)
+    elif args.stage == "turbo":
+        from . import turbo
+
+        turbo.train(config, args.minutes, args.out, extra, resume=not args.fresh, seed=args.seed)
     elif args.stage == "upscaler":
         from . import upscaler
 

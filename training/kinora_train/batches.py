@@ -59,6 +59,7 @@ class Batch:
     texts: list
     weight: torch.Tensor = None
     shares: torch.Tensor = None
+    before: int = 0  # condition tokens at its beginning
 
     def __post_init__(self):
         if self.weight is None:
@@ -66,6 +67,7 @@ class Batch:
 
     def put_before(self, z, sigma, coords, share=None):
         """Prepend condition tokens. They count as the clip's own do: what is half given is to be cleaned too."""
+        self.before += z.shape[1]
         self.z = torch.cat([z.to(self.z), self.z], 1)
         self.sigma = torch.cat([sigma, self.sigma], 1)
         self.coords = torch.cat([coords, self.coords], 2)

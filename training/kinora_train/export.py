@@ -87,6 +87,12 @@ def export(config, out, extra):
             kept = {name: value for name, value in state.items() if name.startswith("encoder.") and part == "vae"}
             small = in_eight_bits({name: value for name, value in state.items() if name not in kept})
             save_file({**kept, **small}, file, metadata={"format": "pt"})
+    few = {}
+    if (out / "turbo.pt").exists():
+        turbo = torch.load(out / "turbo.pt", weights_only=True)
+        few = {"turbo_steps": turbo["steps"]}
+        (to / "turbo").mkdir(parents=True, exist_ok=True)
+        save_file(turbo["student"], to / "turbo" / "pytorch_lora_weights.safetensors", metadata={"format": "pt"})
     if (out / "upscaler.pt").exists():
         write_json(to / "upscaler" / "config.json", {"_class_name": "KinoraFrameUpscaler", **upscaler.shape(config.upscaler)})
         weights = torch.load(out / "upscaler.pt", weights_only=True)["model"]
@@ -107,6 +113,7 @@ def export(config, out, extra):
         "fps": config.world.fps,
         "frames": config.transformer.clip_frames,
         "max_text_tokens": config.text.max_length,
+        **few,
         **config.get("sampling", {}),
     })  # fmt: skip
     words = words_of(config, out)

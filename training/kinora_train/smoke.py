@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from . import autoencoder, batches, export, text, transformer, upscaler
+from . import autoencoder, batches, export, text, transformer, turbo, upscaler
 from .common import Config, pick_device
 
 SMALL = {
@@ -16,6 +16,7 @@ SMALL = {
     "autoencoder": {"still_batch": 2, "clip_batch": 1, "pca_stills": 64, "clips_from": 0.0},
     "transformer": {"batch": 2, "clip_batch": 2, "clips_from": 0.0, "shard": 2, "encode_batch": 2, "pool": 2, "two_segments": 0.5,
                     "look_prompts": 1, "look_steps": 2},
+    "turbo": {"batch": 2},
     "upscaler": {"pool": 2, "batch": 2, "clip_batch": 1},
 }  # fmt: skip
 
@@ -36,6 +37,8 @@ def run(config, seed):
         stage("latents", lambda: batches.cache_latents(small, 0.2, out, pick_device(), seed=seed))
         for resume in (False, True):
             stage("transformer", lambda: transformer.train(small, 0.25, out, resume=resume, seed=seed))
+        for steps in (4, 2):
+            stage("turbo", lambda: turbo.train(small, 0.1, out, ["--steps", str(steps)], seed=seed))
         stage("upscaler", lambda: upscaler.train(small, 0.2, out, seed=seed))
         stage("export", lambda: export.export(small, out, ["--to", str(Path(out) / "model")]))
         stage("import", lambda: export.import_model(small, Path(out) / "again", ["--from", str(Path(out) / "model")]))

@@ -94,20 +94,24 @@ def loss_of(model, encoder, captions, batch, device):
 
 @torch.no_grad()
 def sample(model, encoder, captions, prompts, *, shape, grid, steps=20, guidance=4.0, shift=3.0, seed=0, device=None):
-    """Plain Euler with classifier-free guidance; latents (b, c, t, h, w). For a look during training."""
+    """Plain Euler, with classifier-free guidance above 1; latents (b, c, t, h, w). For a look during training."""
     device = device or next(model.parameters()).device
     c, t, h, w = shape
     b = len(prompts)
     x = torch.randn((b, t * h * w, c), generator=torch.Generator().manual_seed(seed)).to(device)
-    coords = grid.coordinates(t, h, w).to(device).expand(2 * b, -1, -1)
-    states, bias = read(encoder, captions, [[""] * b + list(prompts)], None, device)
+    guided = guidance > 1
+    texts = [""] * (b if guided else 0) + list(prompts)
+    coords = grid.coordinates(t, h, w).to(device).expand(len(texts), -1, -1)
+    states, bias = read(encoder, captions, [texts], None, device)
     u = torch.linspace(1, 0, steps + 1)
     sigmas = shift * u / (1 + (shift - 1) * u)
     for now, then in zip(sigmas[:-1], sigmas[1:]):
-        level = torch.full((2 * b, 1), float(now), device=device)
-        v = velocity(model, torch.cat([x, x]).to(model.dtype), level, coords, states, bias).float()
-        free, bound = v.chunk(2)
-        x = x + (then - now) * (free + guidance * (bound - free))
+        level = torch.full((len(texts), 1), float(now), device=device)
+        v = velocity(model, x.repeat(len(texts) // b, 1, 1).to(model.dtype), level, coords, states, bias).float()
+        if guided:
+            free, bound = v.chunk(2)
+            v = free + guidance * (bound - free)
+        x = x + (then - now) * v
     return x.transpose(1, 2).reshape(b, c, t, h, w)
 
 

@@ -64,6 +64,8 @@ pub struct Defaults {
     /// The longest clip that it was trained on, in frames.
     pub window: Option<usize>,
     pub steps: usize,
+    /// Steps without guidance, of a model that was taught to do with few: its folder `turbo/` says how.
+    pub turbo: Option<usize>,
     pub guidance: f64,
     /// Where kept footage is joined: more of it changes what lies at the seams.
     pub joining_guidance: f64,
@@ -108,6 +110,8 @@ struct Manifest {
     /// Of the longest clip that it was trained on.
     frames: Option<usize>,
     steps: Option<usize>,
+    /// Without guidance, with the changes in `turbo/`.
+    turbo_steps: Option<usize>,
     guidance: Option<f64>,
     /// Beside kept footage; as `guidance`, if absent.
     joining_guidance: Option<f64>,
@@ -276,6 +280,7 @@ impl Manifest {
             fps,
             window: self.frames.or(base.window),
             steps: self.steps.unwrap_or(base.steps).max(1),
+            turbo: self.turbo_steps.or(base.turbo).map(|steps| steps.max(1)),
             guidance,
             joining_guidance: self.joining_guidance.unwrap_or(guidance),
             guidance_rescale: self.guidance_rescale.unwrap_or(base.guidance_rescale),

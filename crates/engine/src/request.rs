@@ -199,7 +199,7 @@ pub enum Effort {
     Draft,
     #[default]
     Standard,
-    /// Twice the steps.
+    /// Twice the steps; of a model that knows a shorter way, the long one.
     Quality,
 }
 

@@ -69,6 +69,9 @@ pub struct DrawnRecord {
     pub frames: usize,
     pub fps: String,
     pub steps: usize,
+    /// Whether these were the few that the model was taught to do with.
+    #[serde(default)]
+    pub turbo: bool,
     pub guidance: f64,
     pub tokens: usize,
 }
@@ -118,6 +121,7 @@ impl Sidecar {
                 frames: drawn.frames,
                 fps: drawn.fps.to_string(),
                 steps: drawn.steps,
+                turbo: drawn.turbo,
                 guidance: drawn.guidance,
                 tokens: plan.tokens,
             },

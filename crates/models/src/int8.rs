@@ -65,6 +65,18 @@ pub(crate) fn widen(values: &[u8], scales: &[u8], rows: usize) -> Option<Vec<f32
     )
 }
 
+/// Rows of `columns` in eight bits, and the scale of each: what `widen` widens again.
+pub(crate) fn narrow(matrix: &[f32], columns: usize) -> (Vec<u8>, Vec<f32>) {
+    let (mut values, mut scales) = (Vec::with_capacity(matrix.len()), Vec::new());
+    for row in matrix.chunks(columns.max(1)) {
+        let largest = row.iter().fold(0f32, |largest, v| largest.max(v.abs()));
+        let scale = largest.max(1e-12) / 127.0;
+        values.extend(row.iter().map(|v| (v / scale).round() as i8 as u8));
+        scales.push(scale);
+    }
+    (values, scales)
+}
+
 /// A safetensors file without eight-bit weights: those are widened to bf16, and their scales left out. A file that has
 /// none, or that is damaged, is given back as it is.
 pub(crate) fn without(file: Cow<'static, [u8]>) -> Cow<'static, [u8]> {

@@ -5,6 +5,7 @@
 
 mod error;
 mod int8;
+mod lora;
 mod mini;
 mod source;
 mod tokenizer;

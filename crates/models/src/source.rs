@@ -8,6 +8,7 @@ use candle_nn::VarBuilder;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::lora::Changed;
 use crate::{int8, weights};
 
 /// Files of an embedded model: path relative to the model's root (`transformer/config.json`) → bytes.
@@ -171,6 +172,23 @@ impl ModelSource {
         let weights = weights::WeightFiles::open(self, component)?;
         Ok(VarBuilder::from_backend(
             Box::new(weights),
+            dtype,
+            device.clone(),
+        ))
+    }
+
+    /// The same with the changes of low rank that `changes`, a component of its own, holds for it.
+    pub fn weights_changed(
+        &self,
+        component: &str,
+        changes: &str,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<VarBuilder<'static>> {
+        let open = |component| weights::WeightFiles::open(self, component);
+        let changed = Changed::new(open(component)?, open(changes)?, component)?;
+        Ok(VarBuilder::from_backend(
+            Box::new(changed),
             dtype,
             device.clone(),
         ))

@@ -10,8 +10,8 @@ use crate::error::{Error, Result, WeightFault};
 use crate::int8;
 use crate::source::{FileBytes, ModelSource};
 
-/// Base names of a component's weights: diffusers' and transformers'.
-const STEMS: [&str; 2] = ["diffusion_pytorch_model", "model"];
+/// Base names of a component's weights: diffusers', transformers', and those of changes to another component.
+const STEMS: [&str; 3] = ["diffusion_pytorch_model", "model", "pytorch_lora_weights"];
 const REFETCH: &str = "fetch the file again";
 const SUPPORTED: &str = "use weights in f32, bf16, f16, or int8 with a scale a row";
 
@@ -105,6 +105,22 @@ impl WeightFiles {
         }
         self.files.push((name, bytes));
         Ok(())
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// That the files belong to other ones.
+    pub fn unfit(&self, what: &str) -> Error {
+        Error::Weights {
+            file: self
+                .files
+                .first()
+                .map_or_else(String::new, |(name, _)| name.clone()),
+            what: what.into(),
+            cure: "both must come from the same model: fetch both again".into(),
+        }
     }
 
     /// Bytes of the tensors whose names begin with `prefix`, as they are held to compute in `dtype`: matrices that are stored

@@ -41,6 +41,9 @@ const WINDOW: usize = 161;
 /// More tokens than any prompt has.
 const ANY_LENGTH: usize = 1 << 16;
 
+/// The folder of what makes few steps do.
+const TURBO: &str = "turbo";
+
 /// The family.
 #[derive(Debug)]
 pub struct Ltx;
@@ -91,6 +94,7 @@ impl Family for Ltx {
                 fps: Rational::new(25, 1)?,
                 window: Some(WINDOW),
                 steps: 40,
+                turbo: None,
                 guidance: 3.0,
                 joining_guidance: 3.0,
                 guidance_rescale: 0.0,
@@ -154,6 +158,7 @@ impl Family for Ltx {
         };
         Ok(Box::new(LtxNetworks {
             settings: settings(plan)?,
+            turbo: plan.drawn.turbo,
             scheduler: Scheduler::load(plan.model.source())?,
             model: plan.model.clone(),
             compute: plan.compute.clone(),
@@ -223,6 +228,8 @@ struct LtxNetworks {
     model: Arc<Model>,
     compute: Compute,
     settings: Settings,
+    /// Whether the transformer is the one of few steps.
+    turbo: bool,
     scheduler: Scheduler,
     texts: Vec<String>,
     negative_text: String,
@@ -324,7 +331,11 @@ impl Networks for LtxNetworks {
         self.encoder = None;
         if self.transformer.is_none() {
             let Compute { device, dtype, .. } = &self.compute;
-            self.transformer = Some(Transformer::load(self.model.source(), *dtype, device)?);
+            let source = self.model.source();
+            self.transformer = Some(match self.turbo {
+                true => Transformer::load_changed(source, TURBO, *dtype, device)?,
+                false => Transformer::load(source, *dtype, device)?,
+            });
         }
         let parts = self.spans.get(span).and_then(Option::as_ref);
         let (

@@ -71,6 +71,8 @@ pub struct Drawn {
     pub frames: usize,
     pub fps: Rational,
     pub steps: usize,
+    /// Whether they are the few that the model was taught to do with, see [`Defaults::turbo`](crate::model::Defaults).
+    pub turbo: bool,
     /// 1 or less means none.
     pub guidance: f64,
 }

@@ -8,7 +8,7 @@ use super::{Drawn, PlannedCondition, Seam, Variant};
 use crate::board::Card;
 use crate::footage::Facts;
 use crate::model::Model;
-use crate::request::{Aspect, Condition, ConditionKind, Request};
+use crate::request::{Aspect, Condition, ConditionKind, Effort, Request};
 use crate::{Error, Result};
 
 /// The file's size: as asked, else that of footage which is kept, else the class's, in the shape that was asked or that
@@ -49,15 +49,20 @@ pub(super) fn draw(
     seconds: f64,
 ) -> Result<Drawn> {
     let defaults = &model.defaults;
+    let turbo = defaults.turbo.filter(|few| takes(request, *few));
     let joins = request.cards.iter().any(Card::is_kept);
-    let guidance = *request.guidance.get_or_insert(match joins {
-        true => defaults.joining_guidance,
-        false => defaults.guidance,
+    let guidance = *request.guidance.get_or_insert(match (turbo, joins) {
+        (Some(_), _) => 1.0,
+        (None, true) => defaults.joining_guidance,
+        (None, false) => defaults.guidance,
     });
     within("--guidance", guidance, &GUIDANCE, "(1 or less is none)")?;
-    let steps = *request
-        .steps
-        .get_or_insert_with(|| request.effort.steps(defaults.steps).min(*STEPS.end()));
+    let usual = match (turbo, request.effort) {
+        (Some(few), effort) => effort.steps(few),
+        (None, Effort::Quality) if defaults.turbo.is_some() => defaults.steps,
+        (None, effort) => effort.steps(defaults.steps),
+    };
+    let steps = *request.steps.get_or_insert(usual.min(*STEPS.end()));
     if !STEPS.contains(&steps) {
         return Err(out_of_range(
             "--steps",
@@ -80,8 +85,18 @@ pub(super) fn draw(
         frames,
         fps: defaults.fps,
         steps,
+        turbo: turbo.is_some(),
         guidance,
     })
+}
+
+/// Whether a request is drawn in the few steps of a model that knows how: they know neither guidance nor what is to be avoided.
+fn takes(request: &Request, few: usize) -> bool {
+    let avoids = request.negative.as_deref().unwrap_or_default();
+    request.effort != Effort::Quality
+        && request.guidance.is_none_or(|guidance| guidance <= 1.0)
+        && request.steps.is_none_or(|steps| steps <= few)
+        && avoids.trim().is_empty()
 }
 
 /// The native size whose shape is nearest; of a model that draws any, the file's own, in whole latents and at most

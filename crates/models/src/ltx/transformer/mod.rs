@@ -74,6 +74,18 @@ impl Transformer {
         Self::new(&config, source.weights("transformer", dtype, device)?)
     }
 
+    /// The same with the changes of low rank that lie in `changes/`.
+    pub fn load_changed(
+        source: &ModelSource,
+        changes: &str,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let config = source.config("transformer")?;
+        let weights = source.weights_changed("transformer", changes, dtype, device)?;
+        Self::new(&config, weights)
+    }
+
     /// Builds the network from a config and weights.
     pub fn new(config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
         let width = config.inner_dim();

@@ -1,0 +1,184 @@
+"""Stage `turbo`: few steps without guidance, as changes of low rank beside the transformer's matrices.
+
+Progressive distillation (Salimans & Ho 2022) with guidance folded in (Meng et al. 2023): at each level where the student stops, it
+learns the mean velocity of two steps of its teacher. The first teacher is the network itself, guided, in twice as many steps; a
+student whose steps are halved once more is its own teacher. The changes are what the field calls a LoRA (Hu et al. 2021), named as
+diffusers names them, so that the full sampler keeps its weights and what is shipped stays small.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import autoencoder, transformer
+from .batches import ClipCache, clip_batch, grid_of
+from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid, working_type
+
+
+class Adapted(torch.nn.Module):
+    """A linear layer and a change beside it; the teacher's change, where it has one, is held apart."""
+
+    def __init__(self, linear, rank):
+        super().__init__()
+        self.linear = linear
+        like = {"device": linear.weight.device, "dtype": linear.weight.dtype}
+        self.lora_A = torch.nn.Parameter(torch.randn(rank, linear.in_features, **like) * linear.in_features**-0.5)
+        self.lora_B = torch.nn.Parameter(torch.zeros(linear.out_features, rank, **like))
+        self.teacher = None
+        self.teaching = False
+
+    def forward(self, x):
+        y = self.linear(x)
+        change = self.teacher if self.teaching else (self.lora_A, self.lora_B)
+        return y if change is None else y + (x @ change[0].T) @ change[1].T
+
+
+def adapt(model, rank):
+    """Puts a change beside every matrix of the model's blocks; the rest of it is frozen. Gives them by name."""
+    model.requires_grad_(False)
+    adapted = {}
+    for name, module in list(model.transformer_blocks.named_modules()):
+        if isinstance(module, torch.nn.Linear):
+            owner, _, own = name.rpartition(".")
+            adapted[f"transformer_blocks.{name}"] = Adapted(module, rank)
+            setattr(model.transformer_blocks.get_submodule(owner), own, adapted[f"transformer_blocks.{name}"])
+    return adapted
+
+
+def state_of(adapted):
+    """The changes as a state dict with diffusers' names."""
+    parts = {f"transformer.{name}.{part}.weight": getattr(each, part).detach() for name, each in adapted.items() for part in ("lora_A", "lora_B")}
+    return half({name: value.contiguous().clone() for name, value in parts.items()})
+
+
+def put(adapted, state, teach=False):
+    """Takes over changes: as the student's own, or as the teacher's."""
+    for name, each in adapted.items():
+        a, b = (state[f"transformer.{name}.{part}.weight"].to(each.lora_A) for part in ("lora_A", "lora_B"))
+        if teach:
+            each.teacher = (a, b)
+        else:
+            each.lora_A.data.copy_(a), each.lora_B.data.copy_(b)
+
+
+def levels(steps, shift):
+    """The sampler's noise levels, from 1 to 0."""
+    u = torch.linspace(1, 0, steps + 1)
+    return shift * u / (1 + (shift - 1) * u)
+
+
+class Teacher:
+    """Two steps of the teacher from one level of the student to the next."""
+
+    def __init__(self, model, adapted, guided):
+        self.model, self.adapted, self.guided = model, adapted, guided
+
+    @torch.no_grad()
+    def advance(self, x, drawn, held, path, coords, words, nothing, guidance):
+        for each in self.adapted.values():
+            each.teaching = True
+        for now, then in zip(path[:-1], path[1:]):
+            sigma = torch.where(drawn, now, held.clamp(max=float(now)))
+            v = velocity(self.model, x, sigma, coords, words)
+            if self.guided:
+                free = velocity(self.model, x, sigma, coords, nothing)
+                v = free + guidance * (v - free)
+            x = torch.where(drawn.unsqueeze(-1), x + (then - now) * v, x)
+        for each in self.adapted.values():
+            each.teaching = False
+        return x
+
+
+def velocity(model, x, sigma, coords, words):
+    shared = bool((sigma == sigma[:, :1]).all())
+    return transformer.velocity(model, x.to(model.dtype), sigma[:, :1] if shared else sigma, coords, *words).float()
+
+
+def loss_of(model, encoder, captions, teacher, batch, path, table, device):
+    """`path` holds the levels of two steps of the teacher's."""
+    z, coords = batch.z.to(device), batch.coords.to(device)
+    held, weight = batch.sigma.to(device), batch.weight.to(device)
+    drawn = held > 0
+    drawn[:, : batch.before] = False  # conditions
+    now, then = path[0], path[-1]
+    sigma = torch.where(drawn, now, held.clamp(max=float(now)))
+    x = torch.lerp(z, torch.randn_like(z), sigma.unsqueeze(-1))
+    with torch.no_grad():
+        words = transformer.read(encoder, captions, batch.texts, batch.shares, device)
+        silence = [[""] * len(segment) for segment in batch.texts]
+        nothing = transformer.read(encoder, captions, silence, batch.shares, device)
+    alone = bool(drawn.all())
+    guidance = table.guidance if alone else table.get("joining_guidance", table.guidance)
+    reached = teacher.advance(x, drawn, held, path, coords, words, nothing, guidance)
+    error = (velocity(model, x, sigma, coords, words) - (reached - x) / (then - now)).square().mean(-1)
+    weight = weight * drawn
+    return (error * weight).sum() / weight.sum().clamp(min=1)
+
+
+def train(config, minutes, out, extra, resume=True, seed=1):
+    parser = argparse.ArgumentParser(prog="kinora_train turbo")
+    parser.add_argument("--steps", type=int, default=config.turbo.steps, help="steps of the student")
+    steps = parser.parse_args(extra).steps
+    with transformer.attention(pick_device()):
+        train_on(pick_device(), config, minutes, Path(out), steps, resume, seed)
+
+
+def train_on(device, config, minutes, out, steps, resume, seed):
+    table = config.turbo
+    sampling = config.sampling
+    vae = autoencoder.load(out, device)
+    grid = grid_of(vae, config.world.fps)
+    model, encoder, captions, _ = transformer.load(config, out, vae, device)
+    encoder.requires_grad_(False)
+    model.to(working_type(device)), encoder.to(working_type(device))
+    adapted = adapt(model, table.rank)
+    saved = torch.load(out / "turbo.pt", weights_only=True) if resume and (out / "turbo.pt").exists() else None
+    teacher, seen = None, 0
+    if saved:
+        put(adapted, saved["student"])
+        # Its steps halved, a student is its own teacher; else it goes on with the one that it had.
+        teacher, seen = (saved["teacher"], saved["seen"]) if saved["steps"] == steps else (saved["student"], 0)
+        if saved["steps"] not in (steps, 2 * steps):
+            raise SystemExit(f"the student has {saved['steps']} steps: it goes on with as many, or with half of them")
+    if teacher:
+        put(adapted, teacher, teach=True)
+    guide = Teacher(model, adapted, guided=teacher is None)
+    path = levels(2 * steps, sampling.shift).to(device)
+    cache = ClipCache(out / "latents")
+    torch.manual_seed(seed + seen)
+    rng = np.random.default_rng([seed, seen])
+    optimizer = Optimizer([torch.nn.ModuleDict({name.replace(".", "-"): each for name, each in adapted.items()})], table)
+    count = sum(each.lora_A.numel() + each.lora_B.numel() for each in adapted.values())
+    print(f"{count / 1e6:.1f} M parameters beside {sum(p.numel() for p in model.parameters()) / 1e6:.1f} M, {len(cache)} clips cached, {2 * steps} steps{' guided' if guide.guided else ''} to {steps}")  # fmt: skip
+    log, budget = Log(out, "turbo"), Budget(minutes)
+    step, running, looked, reported = 0, 0.0, 0.0, 0.0
+    while budget.left:
+        batch = clip_batch(config, grid, cache, rng, table.batch)
+        first = 2 * int(rng.integers(steps))
+        loss = loss_of(model, encoder, captions, guide, batch, path[first : first + 3], sampling, device)
+        loss.backward()
+        optimizer.step(learning_rate(table.lr, budget.progress))
+        step, seen = step + 1, seen + table.batch
+        running = running * 0.98 + loss.item() * 0.02 if running else loss.item()
+        if budget.spent - reported > 20:
+            reported = budget.spent
+            log(stage="turbo", step=step, seen=seen, minutes=budget.spent / 60, loss=running)
+        if budget.spent - looked > table.get("look_every", 600) or not budget.left:
+            looked = budget.spent
+            with optimizer.averaged():
+                save_atomically({"student": state_of(adapted), "teacher": teacher, "steps": steps, "seen": seen}, out / "turbo.pt")
+                look(model, encoder, captions, vae, grid, config, steps, out / "turbo.png")
+
+
+def look(model, encoder, captions, vae, grid, config, steps, path):
+    table = config.transformer
+    width, height = (side // grid.space for side in table.clip_size)
+    frames = (table.clip_frames - 1) // grid.time + 1
+    prompts = transformer.LOOK[: table.get("look_prompts", 8)]
+    shape = (vae.config.latent_channels, frames, height, width)
+    z = transformer.sample(model, encoder, captions, prompts, shape=shape, grid=grid, steps=steps, guidance=1.0, shift=config.sampling.shift)
+    y = autoencoder.decode(vae, z)
+    picks = [i * (y.shape[2] - 1) // 3 for i in range(4)]
+    save_grid(torch.stack([y[:, :, i] for i in picks], 1).flatten(0, 1), path, 4)
