@@ -7,6 +7,7 @@ diffusers names them, so that the full sampler keeps its weights and what is shi
 """
 
 import argparse
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -69,26 +70,16 @@ def levels(steps, shift):
     return shift * u / (1 + (shift - 1) * u)
 
 
-class Teacher:
-    """Two steps of the teacher from one level of the student to the next."""
-
-    def __init__(self, model, adapted, guided):
-        self.model, self.adapted, self.guided = model, adapted, guided
-
-    @torch.no_grad()
-    def advance(self, x, drawn, held, path, coords, words, nothing, guidance):
-        for each in self.adapted.values():
-            each.teaching = True
-        for now, then in zip(path[:-1], path[1:]):
-            sigma = torch.where(drawn, now, held.clamp(max=float(now)))
-            v = velocity(self.model, x, sigma, coords, words)
-            if self.guided:
-                free = velocity(self.model, x, sigma, coords, nothing)
-                v = free + guidance * (v - free)
-            x = torch.where(drawn.unsqueeze(-1), x + (then - now) * v, x)
-        for each in self.adapted.values():
+@contextmanager
+def teaching(adapted):
+    """Within it the model is the teacher."""
+    for each in adapted:
+        each.teaching = True
+    try:
+        yield
+    finally:
+        for each in adapted:
             each.teaching = False
-        return x
 
 
 def velocity(model, x, sigma, coords, words):
@@ -96,24 +87,41 @@ def velocity(model, x, sigma, coords, words):
     return transformer.velocity(model, x.to(model.dtype), sigma[:, :1] if shared else sigma, coords, *words).float()
 
 
-def loss_of(model, encoder, captions, teacher, batch, path, table, device):
-    """`path` holds the levels of two steps of the teacher's."""
+@torch.no_grad()
+def reach(model, x, sigma_of, path, coords, drawn, words, silence, guidance):
+    """Where the teacher's steps lead from `x`; without `silence`, the empty text, unguided."""
+    for now, then in zip(path[:-1], path[1:]):
+        v = velocity(model, x, sigma_of(now), coords, words)
+        if silence:
+            free = velocity(model, x, sigma_of(now), coords, silence)
+            v = free + guidance * (v - free)
+        x = torch.where(drawn, x + (then - now) * v, x)
+    return x
+
+
+def loss_of(model, adapted, encoder, captions, batch, path, sampling, device):
+    """`path` holds the levels of two steps of the teacher's, which is the model itself where the changes have none."""
     z, coords = batch.z.to(device), batch.coords.to(device)
     held, weight = batch.sigma.to(device), batch.weight.to(device)
-    drawn = held > 0
-    drawn[:, : batch.before] = False  # conditions
+    free = held > 0
+    free[:, : batch.before] = False  # conditions
+    drawn = free.unsqueeze(-1)
+
+    def sigma_of(now):
+        return torch.where(free, now, held.clamp(max=float(now)))
+
     now, then = path[0], path[-1]
-    sigma = torch.where(drawn, now, held.clamp(max=float(now)))
-    x = torch.lerp(z, torch.randn_like(z), sigma.unsqueeze(-1))
+    x = torch.lerp(z, torch.randn_like(z), sigma_of(now).unsqueeze(-1))
+    guided = adapted[0].teacher is None
     with torch.no_grad():
         words = transformer.read(encoder, captions, batch.texts, batch.shares, device)
-        silence = [[""] * len(segment) for segment in batch.texts]
-        nothing = transformer.read(encoder, captions, silence, batch.shares, device)
-    alone = bool(drawn.all())
-    guidance = table.guidance if alone else table.get("joining_guidance", table.guidance)
-    reached = teacher.advance(x, drawn, held, path, coords, words, nothing, guidance)
-    error = (velocity(model, x, sigma, coords, words) - (reached - x) / (then - now)).square().mean(-1)
-    weight = weight * drawn
+        empty = [[""] * len(segment) for segment in batch.texts]
+        silence = transformer.read(encoder, captions, empty, batch.shares, device) if guided else None
+    guidance = sampling.guidance if free.all() else sampling.get("joining_guidance", sampling.guidance)
+    with teaching(adapted):
+        reached = reach(model, x, sigma_of, path, coords, drawn, words, silence, guidance)
+    error = (velocity(model, x, sigma_of(now), coords, words) - (reached - x) / (then - now)).square().mean(-1)
+    weight = weight * free
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
 
@@ -127,7 +135,6 @@ def train(config, minutes, out, extra, resume=True, seed=1):
 
 def train_on(device, config, minutes, out, steps, resume, seed):
     table = config.turbo
-    sampling = config.sampling
     vae = autoencoder.load(out, device)
     grid = grid_of(vae, config.world.fps)
     model, encoder, captions, _ = transformer.load(config, out, vae, device)
@@ -144,20 +151,20 @@ def train_on(device, config, minutes, out, steps, resume, seed):
             raise SystemExit(f"the student has {saved['steps']} steps: it goes on with as many, or with half of them")
     if teacher:
         put(adapted, teacher, teach=True)
-    guide = Teacher(model, adapted, guided=teacher is None)
-    path = levels(2 * steps, sampling.shift).to(device)
+    path = levels(2 * steps, config.sampling.shift).to(device)
+    changes = list(adapted.values())
     cache = ClipCache(out / "latents")
     torch.manual_seed(seed + seen)
     rng = np.random.default_rng([seed, seen])
     optimizer = Optimizer([torch.nn.ModuleDict({name.replace(".", "-"): each for name, each in adapted.items()})], table)
-    count = sum(each.lora_A.numel() + each.lora_B.numel() for each in adapted.values())
-    print(f"{count / 1e6:.1f} M parameters beside {sum(p.numel() for p in model.parameters()) / 1e6:.1f} M, {len(cache)} clips cached, {2 * steps} steps{' guided' if guide.guided else ''} to {steps}")  # fmt: skip
+    count = sum(each.lora_A.numel() + each.lora_B.numel() for each in changes)
+    print(f"{count / 1e6:.1f} M parameters beside {sum(p.numel() for p in model.parameters()) / 1e6:.1f} M, {len(cache)} clips cached, {2 * steps} steps{'' if teacher else ' guided'} to {steps}")  # fmt: skip
     log, budget = Log(out, "turbo"), Budget(minutes)
     step, running, looked, reported = 0, 0.0, 0.0, 0.0
     while budget.left:
         batch = clip_batch(config, grid, cache, rng, table.batch)
         first = 2 * int(rng.integers(steps))
-        loss = loss_of(model, encoder, captions, guide, batch, path[first : first + 3], sampling, device)
+        loss = loss_of(model, changes, encoder, captions, batch, path[first : first + 3], config.sampling, device)
         loss.backward()
         optimizer.step(learning_rate(table.lr, budget.progress))
         step, seen = step + 1, seen + table.batch
