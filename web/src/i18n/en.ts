@@ -1,4 +1,4 @@
-/** The words of the pages. Sentences of the server arrive as they are. */
+/** The words of the pages. What the server says is English already. */
 export const en = {
   undo: 'Undo',
   redo: 'Redo',
@@ -8,8 +8,6 @@ export const en = {
   add: 'Add',
   remove: 'Remove',
   'error.title': 'Something is not right',
-  'error.offline': 'The server does not answer. Is kinora serve still running?',
-  'error.broken': 'The server answered with an error ({status}). Its log says why.',
   'error.page': 'This page could not be fetched. If the server was updated, load the page again.',
   'error.again': 'Try again',
   'link.copy': 'Copy the link',

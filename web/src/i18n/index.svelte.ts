@@ -1,28 +1,25 @@
 /** Words in the language of the page. English is always there; Chinese is fetched when it is chosen. */
-import { sentences } from '../lib/api'
 import { prefs } from '../lib/prefs.svelte'
 import { en } from './en'
 
 export type Words = Record<keyof typeof en, string>
 export type Word = keyof typeof en
 
-const current = $state<{ words: Words }>({ words: en })
+const same = (sentence: string) => sentence
+let current = $state.raw<{ words: Words; said: (sentence: string) => string }>({ words: en, said: same })
 
 /** Follows the chosen language; call once, inside a component. */
 export function followLanguage() {
   $effect(() => {
-    if (prefs.lang === 'zh') void import('./zh').then(({ zh }) => set(zh))
-    else set(en)
+    if (prefs.lang === 'zh') void Promise.all([import('./zh'), import('./said.zh')]).then(([{ zh }, { said }]) => (current = { words: zh, said }))
+    else current = { words: en, said: same }
   })
-}
-
-function set(words: Words) {
-  current.words = words
-  sentences.offline = words['error.offline']
-  sentences.broken = words['error.broken']
 }
 
 /** The words for `key`, with `{name}` filled in. */
 export function t(key: Word, fill: Record<string, string | number> = {}): string {
   return current.words[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(fill[name] ?? whole))
 }
+
+/** A sentence of the server's as it is shown; what compares sentences compares the English. */
+export const said = (sentence: string): string => current.said(sentence)

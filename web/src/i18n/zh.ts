@@ -9,8 +9,6 @@ export const zh: Words = {
   add: '添加',
   remove: '移除',
   'error.title': '出了点问题',
-  'error.offline': '服务器没有应答。kinora serve 还在运行吗？',
-  'error.broken': '服务器返回错误（{status}），原因见服务器日志。',
   'error.page': '页面无法加载。如果服务器刚刚升级，请重新载入。',
   'error.again': '重试',
   'link.copy': '复制链接',

@@ -11,11 +11,9 @@ export class ApiError extends Error {
   }
 }
 
-/** What to do when there is no answer at all; set by the language in use. */
-export const sentences = {
-  offline: 'The server does not answer. Is `kinora serve` still running?',
-  broken: 'The server answered with an error ({status}). Its log says why.',
-}
+const offline = () => new ApiError(0, 'offline', 'The server does not answer. Is `kinora serve` still running?')
+/** What is said of an answer that says nothing itself. */
+const broken = (status: number) => `The server answered with an error (${status}). Its log says why.`
 
 /** Called when a session has ended, so that the page can ask for the password. */
 export const session = { ended: () => {} }
@@ -38,7 +36,7 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
       keepalive: method === 'PUT' && typeof sent === 'string' && sent.length < 20_000,
     })
   } catch {
-    throw new ApiError(0, 'offline', sentences.offline)
+    throw offline()
   }
   if (answer.ok) {
     if (answer.status === 204) return undefined as T
@@ -47,8 +45,7 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
   }
   const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null
   if (answer.status === 401 && path !== '/api/login') session.ended()
-  const message = said?.error?.message ?? sentences.broken.replace('{status}', String(answer.status))
-  throw new ApiError(answer.status, said?.error?.code ?? 'error', message)
+  throw new ApiError(answer.status, said?.error?.code ?? 'error', said?.error?.message ?? broken(answer.status))
 }
 
 export const get = <T>(path: string) => call<T>('GET', path)
@@ -86,16 +83,16 @@ export function upload(file: File, folder: string | null, progress: (part: numbe
     request.open('POST', '/api/clips')
     request.setRequestHeader('x-csrf', '1')
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total)
-    request.onerror = () => reject(new ApiError(0, 'offline', sentences.offline))
+    request.onerror = () => reject(offline())
     request.onload = () => {
       let said: Clip & { error?: { code: string; message: string } }
       try {
         said = JSON.parse(request.responseText)
       } catch {
-        return reject(new ApiError(request.status, 'error', sentences.broken.replace('{status}', String(request.status))))
+        return reject(new ApiError(request.status, 'error', broken(request.status)))
       }
       if (request.status < 300) resolve(said)
-      else reject(new ApiError(request.status, said.error?.code ?? 'error', said.error?.message ?? request.statusText))
+      else reject(new ApiError(request.status, said.error?.code ?? 'error', said.error?.message ?? broken(request.status)))
     }
     request.send(form)
   })

@@ -1,4 +1,6 @@
 /** Short messages at the edge of the page; those with something to do stay longer. */
+import { said } from '../i18n/index.svelte'
+
 export interface Toast {
   id: number
   text: string
@@ -28,7 +30,7 @@ export function dismiss(id: number) {
   toasts.splice(at, 1)
 }
 
-/** Says a failure in the server's own words. */
+/** Says a failure as the server does. */
 export function complain(error: unknown) {
-  toast(error instanceof Error ? error.message : String(error), { kind: 'error' })
+  toast(said(error instanceof Error ? error.message : String(error)), { kind: 'error' })
 }

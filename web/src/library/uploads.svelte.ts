@@ -1,4 +1,4 @@
-import { t } from '../i18n/index.svelte'
+import { said, t } from '../i18n/index.svelte'
 import { upload } from '../lib/api'
 import { told } from '../lib/server.svelte'
 import { toast } from '../lib/toasts.svelte'
@@ -22,7 +22,7 @@ export async function uploadAll(files: File[], folder: string | null): Promise<C
       told(clip)
       arrived.push(clip)
     } catch (error) {
-      toast(t('library.notuploaded', { name: file.name, why: error instanceof Error ? error.message : String(error) }), { kind: 'error' })
+      toast(t('library.notuploaded', { name: file.name, why: said(error instanceof Error ? error.message : String(error)) }), { kind: 'error' })
     } finally {
       uploads.splice(uploads.findIndex((other) => other.id === id), 1)
     }
