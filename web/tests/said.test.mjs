@@ -9,11 +9,11 @@ const load = async (path) => (await runnerImport(path, { configFile: false, logL
 const { said, table } = await load('./src/i18n/said.zh.ts')
 const { pieces } = await load('./src/i18n/said.ts')
 
-/** The string literals of Rust, as the program has them: lines joined, quotes plain. */
-const literals = (rust) =>
-  [...rust.replace(/^\s*\/\/.*$/gm, '').matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, text]) =>
-    text.replace(/\\\n\s*/g, '').replace(/\\(["\\])/g, '$1'),
-  )
+/** The string literals of Rust, but those of its tests, as the program has them: lines joined, quotes plain. */
+function literals(rust) {
+  const code = rust.replace(/^#\[cfg\(test\)\]\nmod \w+ \{.*/ms, '').replace(/^\s*\/\/.*$/gm, '').replace(/'\\?"'/g, '')
+  return [...code.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, text]) => text.replace(/\\\n\s*/g, '').replace(/\\(["\\])/g, '$1'))
+}
 const files = (folder, ending) => readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(ending)).map((name) => readFileSync(join(folder, name), 'utf8'))
 const crates = '../crates'
 const sources = [
