@@ -72,7 +72,7 @@ test('sentences are read with their names, numbers and quotes', () => {
     ],
     [
       'kinora-mini does not know “corgi” (drawn as dog), “mamoth” (nearest: mammoth, man), “idea” and 3 more; Settings, Models shows what it knows',
-      'kinora-mini 不认识“corgi”（画作 dog）、“mamoth”（相近：mammoth, man）、“idea”等，另有 3 个；它学过什么，见“设置 › 模型”',
+      'kinora-mini 不认识“corgi”（画成 dog）、“mamoth”（相近：mammoth, man）、“idea”等，另有 3 个；它学过什么，见“设置 › 模型”',
     ],
     // what is somebody's own passes, whatever it says
     ['the prompt 2 of 3 (“the prompt is empty; a: b,\nc”) has 300 tokens; kinora-mini reads the first 128', '第 2 条提示词（共 3 条：“the prompt is empty; a: b,\nc”）有 300 个词元；kinora-mini 只读前 128 个'],

@@ -73,7 +73,7 @@ export const table: readonly Template[] = [
   ['{Model} does not know {Words}', '{Model} 不认识{Words}'],
   ['{Words} and {n} more', '{Words}等，另有 {n} 个'],
   ['“{word}”', '“{word}”'],
-  ['{Word} (drawn as {Taken})', '{Word}（画作 {Taken}）'],
+  ['{Word} (drawn as {Taken})', '{Word}（画成 {Taken}）'],
   ['{Word} (nearest: {Near})', '{Word}（相近：{Near}）'],
   ['Settings, Models shows what it knows', '它学过什么，见“设置 › 模型”'],
   ['{Model} cannot read the words of the style {name}: the clip is made without it', '{Model} 读不懂风格 {name} 的文字：生成时不用它'],
