@@ -83,9 +83,9 @@ def export(config, out, extra):
     if options.int8:
         for part in ("transformer", "text_encoder", "vae"):
             (file,) = (to / part).glob("*.safetensors")
-            state = load_file(file)
-            kept = {name: value for name, value in state.items() if name.startswith("encoder.") and part == "vae"}
-            small = in_eight_bits({name: value for name, value in state.items() if name not in kept})
+            wide = load_file(file)
+            kept = {name: value for name, value in wide.items() if name.startswith("encoder.") and part == "vae"}
+            small = in_eight_bits({name: value for name, value in wide.items() if name not in kept})
             save_file({**kept, **small}, file, metadata={"format": "pt"})
     few = {}
     if (out / "turbo.pt").exists():
