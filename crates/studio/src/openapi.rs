@@ -233,6 +233,9 @@ const MAKE_VIDEOS: &[&str] = &[
     "/v1/videos/{id}/remix",
 ];
 
+/// What not every clip has: an upload has no sidecar, and what is not published is neither liked nor featured.
+const NOT_OF_UPLOADS: &[&str] = &["/sidecar", "/like", "/feature"];
+
 /// Says what can be done with that which an operation makes: all that lies under its own path and the name it was given.
 fn link(path: &str, makes: &mut Operation, operations: &[(String, Option<String>)]) {
     let place = match MAKE_VIDEOS.contains(&path) {
@@ -248,7 +251,10 @@ fn link(path: &str, makes: &mut Operation, operations: &[(String, Option<String>
         let below = of
             .strip_prefix(place)
             .and_then(|rest| rest.strip_prefix("/{"));
-        if let (Some((name, _)), Some(id)) = (below.and_then(|rest| rest.split_once('}')), id) {
+        let below = below.and_then(|rest| rest.split_once('}'));
+        let below =
+            below.filter(|(_, what)| path != "/api/clips" || !NOT_OF_UPLOADS.contains(what));
+        if let (Some((name, _)), Some(id)) = (below, id) {
             let link = LinkBuilder::new()
                 .operation_id(id)
                 .parameter(name, format!("$response.body#/{name}"));

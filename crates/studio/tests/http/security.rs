@@ -178,6 +178,16 @@ async fn what_is_made_is_linked_to_what_can_be_done_with_it() {
         links("/api/folders", "201"),
         ["delete_api_folders_id", "patch_api_folders_id"]
     );
+    let upload = links("/api/clips", "201");
+    for (what, there) in [
+        ("get_api_clips_id_video", true),
+        ("get_api_clips_id_sidecar", false),
+        ("post_api_clips_id_publish", true),
+        ("post_api_clips_id_like", false),
+        ("delete_api_clips_id_feature", false),
+    ] {
+        assert_eq!(upload.iter().any(|id| id == what), there, "{what}");
+    }
     let video = [
         "delete_v1_videos_id",
         "get_v1_videos_id",
