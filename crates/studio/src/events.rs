@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::{broadcast, watch};
 
 use crate::queue::{Place, Queue};
@@ -24,7 +25,7 @@ const KEEP: i64 = 10_000;
 #[derive(Debug, Clone)]
 pub struct Message {
     pub owner: Arc<str>,
-    /// `job`, `clip`, `clip_removed` or `counts`.
+    /// `job`, `job_removed`, `clip`, `clip_removed` or `counts`.
     pub event: &'static str,
     /// JSON.
     pub data: Arc<str>,
@@ -120,14 +121,14 @@ impl Teller {
                 continue;
             }
             match kind {
-                "job" => self.tell_job(id, &placed).await?,
+                "job" => self.tell_job(owner, id, &placed).await?,
                 "clip" => match self.store.clip(owner, id).await {
                     Ok(clip) => self.send(owner, "clip", &clip)?,
                     // Gone since; that is told by its own change.
                     Err(Error::NotFound(_)) => {}
                     Err(error) => return Err(error),
                 },
-                _ => self.send(owner, "clip_removed", &serde_json::json!({ "id": id }))?,
+                _ => self.send(owner, "clip_removed", &json!({ "id": id }))?,
             }
         }
         if queue_moved {
@@ -145,13 +146,13 @@ impl Teller {
         }
     }
 
-    async fn tell_job(&self, id: &str, placed: &[Place]) -> Result<()> {
-        match self.store.any_job(id).await {
+    async fn tell_job(&self, owner: &str, id: &str, placed: &[Place]) -> Result<()> {
+        match self.store.job(owner, id).await {
             Ok(mut job) => {
                 place(&mut job, placed);
-                self.send(&job.owner, "job", &job)
+                self.send(owner, "job", &job)
             }
-            Err(Error::NotFound(_)) => Ok(()),
+            Err(Error::NotFound(_)) => self.send(owner, "job_removed", &json!({ "id": id })),
             Err(error) => Err(error),
         }
     }
@@ -173,7 +174,7 @@ impl Teller {
                 && !told.contains(&("job", &place.job))
                 && self.hub.0.receiver_count() > 0
             {
-                self.tell_job(&place.job, placed).await?;
+                self.tell_job(&place.owner, &place.job, placed).await?;
             }
             places.insert(place.job.clone(), now);
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! DATA/studio.db          everything but media
 //!      clips/ID/          one folder a clip: its media file, video.json, thumbnail.webp, spritesheet.jpg, meta.json
-//!      jobs/ID/           work under way: files that are being made, the checkpoint
+//!      jobs/ID/           work under way, or stopped lately: files that are being made, the checkpoint, a preview
 //!      uploads/           bytes that are still coming in
 //! ```
 //!
@@ -25,6 +25,8 @@ pub const THUMBNAIL: &str = "thumbnail.webp";
 pub const SPRITESHEET: &str = "spritesheet.jpg";
 /// The copy with the visible mark, before the ending of its format.
 pub const MARKED: &str = "marked";
+/// In a job's folder: the file that the engine makes.
+pub const OUT: &str = "video.mp4";
 /// In a job's folder: what its clip looked like at some step.
 pub const PREVIEW: &str = "preview.jpg";
 /// What was measured of the media, see [`crate::derive::Meta`].
@@ -54,6 +56,11 @@ impl Files {
 
     pub fn job(&self, id: &str) -> PathBuf {
         self.root.join("jobs").join(plain(id))
+    }
+
+    /// What a job that was stopped on the way goes on from.
+    pub fn checkpoint(&self, id: &str) -> PathBuf {
+        kinora_engine::checkpoint::path_of(&self.job(id).join(OUT))
     }
 
     pub fn upload(&self, id: &str) -> PathBuf {

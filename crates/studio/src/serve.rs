@@ -6,6 +6,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -17,7 +18,7 @@ use crate::api::accounts::hashed;
 use crate::catalog::{Catalog, Models};
 use crate::config::Config;
 use crate::events::Hub;
-use crate::files::Files;
+use crate::files::{Files, is_id};
 use crate::limits::Limits;
 use crate::moderation::Policy;
 use crate::queue::SqliteQueue;
@@ -76,6 +77,7 @@ impl Server {
         let (stopper, stopped) = watch::channel(false);
         tokio::spawn(sweep(app.clone(), left_behind(&app.store.files)));
         let mut tasks = JoinSet::new();
+        tasks.spawn(tidy(app.clone(), stopped.clone()));
         tasks.spawn(
             app.hub
                 .clone()
@@ -104,7 +106,7 @@ impl Server {
         let _ = stopper.send(true);
         // A connection that stays open must not hold up the end; the workers may take a step to stop.
         let all = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(std::time::Duration::from_secs(30), all)
+        if tokio::time::timeout(Duration::from_secs(30), all)
             .await
             .is_err()
         {
@@ -139,7 +141,7 @@ pub async fn work(
 
 /// What lies in the folders before anything of this server's own does.
 fn left_behind(files: &Files) -> Vec<PathBuf> {
-    let all = ["uploads", "clips", "jobs"]
+    let all = ["uploads", "clips"]
         .into_iter()
         .filter_map(|folder| files.root().join(folder).read_dir().ok());
     all.flatten()
@@ -147,8 +149,7 @@ fn left_behind(files: &Files) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Removes what a server that was ended left half done: uploads, clips that never came into the library, and the
-/// folders of jobs that do not go on.
+/// Removes what a server that was ended left half done: uploads, and clips that never came into the library.
 async fn sweep(app: App, found: Vec<PathBuf>) {
     for path in found {
         // Should the database not answer, the next start looks again.
@@ -163,12 +164,31 @@ async fn sweep(app: App, found: Vec<PathBuf>) {
     }
 }
 
-/// Whether what lies at one of these places is the library's, or still a job's.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Removes, once an hour, the folders of jobs that do not go on.
+async fn tidy(app: App, mut stop: watch::Receiver<bool>) {
+    let mut hour = tokio::time::interval(HOUR);
+    loop {
+        tokio::select! {
+            _ = hour.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let jobs = app.store.files.root().join("jobs").read_dir();
+        for entry in jobs.into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if let Some(id) = name.to_str().filter(|name| is_id(name)) {
+                app.store.clear_job(id).await;
+            }
+        }
+    }
+}
+
+/// Whether what lies at one of these places is the library's, or will be.
 async fn is_of_use(store: &Store, path: &Path) -> Result<bool> {
     let text = |name: Option<&OsStr>| name.and_then(OsStr::to_str).unwrap_or_default().to_owned();
     let name = text(path.file_name());
     match text(path.parent().and_then(Path::file_name)).as_str() {
-        "jobs" => store.goes_on(&name).await,
         "clips" => {
             // One that is whole but not in the library yet is published by its job's next worker.
             let job = name.rsplit_once('-').map_or("", |(job, _)| job);

@@ -153,6 +153,8 @@ pub struct Job {
     pub paused: bool,
     /// Whether another request can take its place: it waits, was never begun, and is not of the Videos API.
     pub editable: bool,
+    /// Whether trying it again goes on from what was drawn of it: it failed or was cancelled, less than a week ago.
+    pub resumable: bool,
     pub eta_seconds: Option<f64>,
     pub variants: u32,
     /// The clips that are ready.
@@ -164,6 +166,7 @@ pub struct Job {
     pub created_at: String,
     pub started_at: Option<String>,
     pub finished_at: Option<String>,
+    /// What it looked like at its last step, while it runs or is `resumable`.
     pub preview_url: Option<String>,
     pub folder_id: Option<String>,
     pub model: String,

@@ -158,6 +158,7 @@ export const en = {
   'queue.cancel': 'Cancel',
   'queue.cancelwaiting': 'Cancel the {n} waiting',
   'queue.cancelled': 'Cancelled',
+  'queue.stopped': 'Stopped at {part} %',
   'queue.failed': 'It failed without saying why. The server’s log may know.',
   'queue.front': 'To the front',
   'queue.deeds': 'What to do with it',

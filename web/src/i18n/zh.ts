@@ -178,6 +178,7 @@ export const zh: Words = {
   'queue.cancel': '取消',
   'queue.cancelwaiting': '取消等待中的 {n} 项',
   'queue.cancelled': '已取消',
+  'queue.stopped': '停在 {part}%',
   'queue.failed': '失败，原因不明。服务器日志里也许有记录。',
   'queue.front': '移到最前',
   'queue.deeds': '可以做的事',

@@ -40,8 +40,10 @@ export async function reattach() {
 
 export const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! % 2_147_483_648
 
+type Settings = Pick<Clip, 'prompt' | 'style' | 'width' | 'height' | 'seconds' | 'seed'>
+
 /** Takes over every setting of a clip, its seed locked. */
-export function reuse(clip: Clip) {
+export function reuse(clip: Settings & Pick<Clip, 'settings'>) {
   fill((clip.settings ?? {}) as Partial<JobRequest>, clip)
 }
 
@@ -62,7 +64,7 @@ export function change(job: Job): () => void {
   }
 }
 
-function fill(settings: Partial<JobRequest>, clip: Pick<Clip, 'prompt' | 'style' | 'width' | 'height' | 'seconds' | 'seed'>) {
+function fill(settings: Partial<JobRequest>, clip: Settings) {
   const form = prefs.composed
   form.prompt = settings.prompt ?? clip.prompt
   form.style = settings.style ?? clip.style ?? ''

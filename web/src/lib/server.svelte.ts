@@ -41,6 +41,13 @@ export function activeJobs(): Job[] {
     .sort((a, b) => rank(a) - rank(b) || a.created_at.localeCompare(b.created_at))
 }
 
+/** Those that were stopped on the way and can be gone on with, the latest first. */
+export function stoppedJobs(): Job[] {
+  return Object.values(server.jobs)
+    .filter((job) => job.resumable)
+    .sort((a, b) => (b.finished_at ?? '').localeCompare(a.finished_at ?? ''))
+}
+
 export function setJob(job: Job) {
   server.jobs[job.id] = job
   for (const listener of listeners) listener.job?.(job)
@@ -106,7 +113,7 @@ export function listen() {
     if (events?.readyState === EventSource.CLOSED) setTimeout(async () => (await loadStatus()) && listen(), 3000)
   }
   on<{ jobs: Job[]; counts: Counts }>('snapshot', (snapshot) => {
-    const finished = Object.entries(server.jobs).filter(([, job]) => !active(job))
+    const finished = Object.entries(server.jobs).filter(([, job]) => !active(job) && !job.resumable)
     server.jobs = Object.fromEntries([...finished, ...snapshot.jobs.map((job) => [job.id, job] as const)])
     server.counts = snapshot.counts
     server.online = true
@@ -118,6 +125,7 @@ export function listen() {
     setJob(job)
     if (job.status === 'running') askPlaces()
   })
+  on<{ id: string }>('job_removed', ({ id }) => delete server.jobs[id])
   on<Clip>('clip', (clip) => {
     told(clip)
     clearTimeout(folderTimer)

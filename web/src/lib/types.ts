@@ -80,6 +80,8 @@ export interface Job {
   paused: boolean
   /** Whether another request can take its place. */
   editable: boolean
+  /** Whether trying it again goes on from what was drawn. */
+  resumable: boolean
   eta_seconds: number | null
   variants: number
   clips: string[]

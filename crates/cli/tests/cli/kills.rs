@@ -256,12 +256,16 @@ impl Trial {
             assert!(made.insert(of), "made twice: {clip}");
         }
         for (id, variants) in &self.asked {
-            let job = self.server().get(&format!("/api/jobs/{id}"));
+            let path = format!("/api/jobs/{id}");
+            let job = self.server().get(&path);
             let clips = job["clips"].as_array().unwrap().len() as u64;
             match self.cancelled.contains(id) && job["status"] == "cancelled" {
                 true => assert!(clips <= *variants, "{job}"),
                 false => assert!(job["status"] == "completed" && clips == *variants, "{job}"),
             }
+            // What a cancelled one can go on from goes with it.
+            let (status, _) = self.server().send("DELETE", &path, "text/plain", b"");
+            assert_eq!(status, 204, "{job}");
         }
         let (usage, made) = (self.server().get("/api/usage"), made.len() as u64);
         assert_eq!(usage["credits_used"], made * CREDITS);

@@ -14,10 +14,10 @@ use tokio::sync::watch;
 use crate::events::place;
 use crate::guard::Viewer;
 use crate::routes::KEEP_ALIVE;
-use crate::store::jobs::Filter;
+use crate::store::jobs::{Filter, RESUMABLE};
 use crate::{App, Result};
 
-/// First `snapshot`, then `job`, `clip`, `clip_removed` and `counts` as they come. Who falls behind gets a new snapshot.
+/// First `snapshot`, then `job`, `job_removed`, `clip`, `clip_removed` and `counts` as they come. Who falls behind gets a new snapshot.
 #[utoipa::path(get, path = "/api/events", responses((status = 200, content_type = "text/event-stream")))]
 pub async fn stream(
     State(app): State<App>,
@@ -61,12 +61,16 @@ pub async fn stream(
     Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
+/// The jobs that go on: those that wait or run, and those that may be taken up again.
 async fn snapshot(app: &App, viewer: &Viewer) -> Result<Event> {
-    let active = Filter {
-        status: Some("active".into()),
-        limit: Some(500),
-    };
-    let mut jobs = app.store.jobs(&viewer.id, &active).await?;
+    let mut jobs = Vec::new();
+    for status in ["active", RESUMABLE] {
+        let filter = Filter {
+            status: Some(status.into()),
+            limit: Some(500),
+        };
+        jobs.extend(app.store.jobs(&viewer.id, &filter).await?);
+    }
     let places = app.queue.places().await?;
     jobs.iter_mut().for_each(|job| place(job, &places));
     let counts = app.store.counts(&viewer.id).await?;

@@ -246,7 +246,7 @@ pub async fn resume(
     placed(&app, app.store.resume_job(&viewer.id, &id).await?).await
 }
 
-/// What the clip looked like at some step, while it is drawn. A page may ask just after the clip is done: there is none then, which is no fault.
+/// What the clip looked like at its last step, while it is drawn or can be gone on with. A page may ask just after the clip is done: there is none then, which is no fault.
 #[utoipa::path(get, path = "/api/jobs/{id}/preview", responses((status = 200, description = "A picture", content_type = "image/jpeg"), (status = 204, description = "None yet, or none any more"), (status = 404)))]
 pub async fn preview(
     State(app): State<App>,
@@ -270,7 +270,7 @@ pub async fn preview(
     }
 }
 
-/// Stops a job, whether it waits or runs. Clips that are ready stay, and are paid for.
+/// Stops a job, whether it waits or runs. Clips that are ready stay, and are paid for; what was drawn of the next is kept for a week, to be gone on with.
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", responses((status = 200, body = Job)))]
 pub async fn cancel(
     State(app): State<App>,
@@ -280,7 +280,7 @@ pub async fn cancel(
     Ok(Json(app.store.cancel_job(&viewer.id, &id).await?))
 }
 
-/// Tries a failed or cancelled job again, from where it was.
+/// Tries a failed or cancelled job again, from where it was if it is `resumable`: only the clips that are missing are made, and paid for.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", responses((status = 200, body = Job), (status = 409)))]
 pub async fn retry(
     State(app): State<App>,
@@ -338,7 +338,7 @@ pub async fn cancel_pending(
     Ok(Json(super::clips::Changed { changed }))
 }
 
-/// Takes a finished job out of the list.
+/// Removes a finished job, and what it could go on from. Its clips stay.
 #[utoipa::path(delete, path = "/api/jobs/{id}", responses((status = 204), (status = 409)))]
 pub async fn remove(
     State(app): State<App>,

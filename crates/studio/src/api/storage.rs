@@ -21,7 +21,7 @@ pub struct Kinds {
     pub uploads: u64,
     /// Thumbnails and spritesheets of both.
     pub thumbnails: u64,
-    /// Work under way, and what failed jobs go on from.
+    /// Work under way, and what failed and cancelled jobs go on from.
     pub checkpoints: u64,
     /// All that belongs to clips in the trash.
     pub trash: u64,

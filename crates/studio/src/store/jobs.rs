@@ -70,6 +70,9 @@ struct Row {
     clip_list: String,
 }
 
+/// How long what was drawn of a job that was stopped is kept.
+const KEPT_MS: i64 = 7 * 24 * 3_600_000;
+
 const COLUMNS: &str = "jobs.*, \
     (SELECT json_group_array(id) FROM (SELECT id FROM clips WHERE job = jobs.id AND owner = jobs.owner ORDER BY variant)) AS clip_list";
 
@@ -77,7 +80,8 @@ impl Row {
     fn job(self) -> Job {
         let credits = self.credits.unsigned_abs() * u64::from(self.variants);
         let waits = self.status == "queued";
-        let shown = self.status == "running" && self.preview > 0;
+        let shown = matches!(self.status.as_str(), "running" | "failed" | "cancelled");
+        let shown = shown && self.preview > 0;
         let preview = shown.then(|| format!("/api/jobs/{}/preview?at={}", self.id, self.preview));
         Job {
             id: self.id,
@@ -93,6 +97,7 @@ impl Row {
             position: None,
             paused: waits && self.paused,
             editable: waits && self.started.is_none() && self.origin == STUDIO,
+            resumable: false,
             eta_seconds: self.eta.map(|ms| ms as f64 / 1000.0),
             variants: self.variants,
             clips: json(Some(self.clip_list)).unwrap_or_default(),
@@ -144,12 +149,15 @@ fn bind_request<'q>(statement: Statement<'q>, job: &'q NewJob) -> Result<Stateme
 
 const MISSING: Error = Error::NotFound("job");
 
+/// Of a [`Filter`]: failed and cancelled ones that go on from what was drawn.
+pub const RESUMABLE: &str = "resumable";
+
 /// Which of an owner's jobs.
 #[derive(Debug, Clone, Default, serde::Deserialize, utoipa::IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// One status, or `active` for queued and running.
+    /// One status; `active` for queued and running, or `resumable` for those that were stopped on the way.
     pub status: Option<String>,
     /// 1–500; 100 if absent.
     #[param(minimum = 1, maximum = 500)]
@@ -161,17 +169,10 @@ impl Store {
     /// nothing.
     pub async fn create_job(&self, job: &NewJob, plan: Option<(&str, &Plan)>) -> Result<Job> {
         let mut t = self.begin().await?;
-        if let Some(key) = &job.idempotency {
-            let known: Option<String> =
-                sqlx::query_scalar("SELECT id FROM jobs WHERE owner = ? AND idempotency = ?")
-                    .bind(&job.owner)
-                    .bind(key)
-                    .fetch_optional(&mut *t)
-                    .await?;
-            if let Some(id) = known {
-                drop(t);
-                return self.job(&job.owner, &id).await;
-            }
+        if let Some(key) = &job.idempotency
+            && let Some(known) = self.job_by_key(&job.owner, key).await?
+        {
+            return Ok(known);
         }
         check_folder(&mut t, job).await?;
         usage::hold(&mut t, job, plan).await?;
@@ -195,7 +196,17 @@ impl Store {
         self.job(&job.owner, &job.id).await
     }
 
-    /// The job that was taken in under this key.
+    /// A row as its owner sees it: whether a job that was stopped goes on is told by its folder alone.
+    fn seen(&self, row: Row) -> Job {
+        let mut job = row.job();
+        if matches!(job.status.as_str(), "failed" | "cancelled") {
+            job.resumable = self.files.checkpoint(&job.id).exists();
+            job.preview_url = job.preview_url.filter(|_| job.resumable);
+        }
+        job
+    }
+
+    /// The job that was taken in under this key, whether it is still listed or not.
     pub async fn job_by_key(&self, owner: &str, key: &str) -> Result<Option<Job>> {
         let mut sql = select();
         sql.push(" WHERE owner = ")
@@ -206,13 +217,14 @@ impl Store {
             .build_query_as::<Row>()
             .fetch_optional(&self.read)
             .await?;
-        Ok(row.map(Row::job))
+        Ok(row.map(|row| self.seen(row)))
     }
 
-    /// One job of the owner's. Its place in the queue is not known here, see [`crate::queue::Queue::places`].
+    /// One job of the owner's that is listed. Its place in the queue is not known here, see
+    /// [`crate::queue::Queue::places`].
     pub async fn job(&self, owner: &str, id: &str) -> Result<Job> {
         let mut sql = select();
-        sql.push(" WHERE id = ")
+        sql.push(" WHERE listed AND id = ")
             .push_bind(id)
             .push(" AND owner = ")
             .push_bind(owner);
@@ -220,7 +232,7 @@ impl Store {
             .build_query_as::<Row>()
             .fetch_optional(&self.read)
             .await?;
-        row.map(Row::job).ok_or(MISSING)
+        row.map(|row| self.seen(row)).ok_or(MISSING)
     }
 
     /// The owner's jobs, the latest first.
@@ -231,6 +243,9 @@ impl Store {
             Some("active") => {
                 sql.push(" AND status IN ('queued', 'running')");
             }
+            Some(RESUMABLE) => {
+                sql.push(" AND status IN ('failed', 'cancelled')");
+            }
             Some(status) => {
                 sql.push(" AND status = ").push_bind(status);
             }
@@ -239,7 +254,11 @@ impl Store {
         sql.push(" ORDER BY seq DESC LIMIT ")
             .push_bind(filter.limit.unwrap_or(100).clamp(1, 500));
         let rows: Vec<Row> = sql.build_query_as().fetch_all(&self.read).await?;
-        Ok(rows.into_iter().map(Row::job).collect())
+        let mut jobs: Vec<Job> = rows.into_iter().map(|row| self.seen(row)).collect();
+        if filter.status.as_deref() == Some(RESUMABLE) {
+            jobs.retain(|job| job.resumable);
+        }
+        Ok(jobs)
     }
 
     /// Stops a job: at once if it waits, at its worker's next step if it runs. A finished one stays as it is.
@@ -329,7 +348,7 @@ impl Store {
         usage::hold_again(&mut t, &job, plan).await?;
         let done = sqlx::query(
             "UPDATE jobs SET status = 'queued', error = NULL, cancel = 0, failures = 0, crashes = 0, not_before = 0, paused = 0, \
-             finished = NULL, listed = 1 WHERE id = ? AND owner = ? AND status IN ('failed', 'cancelled')",
+             finished = NULL WHERE id = ? AND owner = ? AND status IN ('failed', 'cancelled')",
         )
         .bind(id)
         .bind(owner)
@@ -448,19 +467,21 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a job goes on from what lies in its folder: it waits, runs, or failed and can be tried again.
+    /// Whether a job goes on from what lies in its folder: it waits, runs, or was stopped lately and can be tried again.
     pub(crate) async fn goes_on(&self, id: &str) -> Result<bool> {
         let goes_on: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM jobs WHERE id = ? AND (status IN ('queued', 'running') OR (status = 'failed' AND listed))",
+            "SELECT 1 FROM jobs WHERE id = ? AND (status IN ('queued', 'running') \
+             OR (status IN ('failed', 'cancelled') AND listed AND finished > ?))",
         )
         .bind(id)
+        .bind(now() - KEPT_MS)
         .fetch_optional(&self.read)
         .await?;
         Ok(goes_on.is_some())
     }
 
-    /// Removes a job's folder unless the job goes on from it. One that cannot be removed does no harm until the next
-    /// start, which tries again.
+    /// Removes a job's folder unless the job goes on from it. One that cannot be removed does no harm until it is
+    /// tried again, an hour later.
     pub(crate) async fn clear_job(&self, id: &str) {
         if matches!(self.goes_on(id).await, Ok(false)) {
             let _ = tokio::fs::remove_dir_all(self.files.job(id)).await;
@@ -484,7 +505,7 @@ impl Store {
         Ok(count.bind(status).fetch_one(&self.read).await?)
     }
 
-    /// A job by its id alone: for the server itself.
+    /// A job by its id alone, listed or not: for the server itself.
     pub(crate) async fn any_job(&self, id: &str) -> Result<Job> {
         let mut sql = select();
         sql.push(" WHERE id = ").push_bind(id);
@@ -492,7 +513,7 @@ impl Store {
             .build_query_as::<Row>()
             .fetch_optional(&self.read)
             .await?;
-        row.map(Row::job).ok_or(MISSING)
+        row.map(|row| self.seen(row)).ok_or(MISSING)
     }
 }
 

@@ -20,7 +20,7 @@ impl Store {
     pub async fn belongings(&self) -> Result<Vec<Belonging>> {
         let all = sqlx::query_as(
             "SELECT id, owner, kind, trashed IS NOT NULL AS trashed FROM clips \
-             UNION ALL SELECT id, owner, 'job', 0 FROM jobs WHERE status IN ('queued', 'running', 'failed')",
+             UNION ALL SELECT id, owner, 'job', 0 FROM jobs WHERE status <> 'completed'",
         );
         Ok(all.fetch_all(&self.read).await?)
     }

@@ -97,19 +97,19 @@ impl Store {
         ids.truncate(window.limit as usize);
         let mut jobs = Vec::with_capacity(ids.len());
         for id in &ids {
-            jobs.push(self.job(owner, id).await?);
+            jobs.push(self.any_job(id).await?);
         }
         Ok((jobs, more))
     }
 
     /// A job that this API took and did not delete.
     pub(super) async fn v1_job(&self, owner: &str, id: &str) -> Result<Job> {
-        let job = self.job(owner, id).await?;
+        let job = self.any_job(id).await?;
         let deleted: Option<i64> = sqlx::query_scalar("SELECT 1 FROM v1_deleted WHERE job = ?")
             .bind(id)
             .fetch_optional(&self.read)
             .await?;
-        match job.origin == "v1" && deleted.is_none() {
+        match job.owner == owner && job.origin == "v1" && deleted.is_none() {
             true => Ok(job),
             false => Err(Error::NotFound("video")),
         }

@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::derive::{Meta, derive, small_jpeg};
-use crate::files::{META, PREVIEW, SIDECAR};
+use crate::files::{META, OUT, PREVIEW, SIDECAR};
 use crate::queue::{Order, Outcome, Task};
 use crate::store::clips::NewClip;
 use crate::{App, Error, Result, make};
@@ -28,8 +28,6 @@ use tally::Tally;
 const BEAT: Duration = Duration::from_secs(1);
 /// How long an idle worker sleeps, if nothing rings.
 const NAP: Duration = Duration::from_millis(750);
-/// The file that the engine makes in the job's folder.
-const OUT: &str = "video.mp4";
 
 /// Takes jobs until `stop` says so; the one under way is then kept in its checkpoint and waits again.
 pub async fn run(app: App, name: String, mut stop: watch::Receiver<bool>) {
@@ -301,8 +299,9 @@ impl Run<'_> {
         let id = self.clip_id(index);
         let video = self.plan.variants[index - 1].path.clone();
         let (scratch, target) = (self.scratch(), self.app.store.files.clip(&id));
+        let from = video.clone();
         let made =
-            tokio::task::spawn_blocking(move || put_in_place(&video, &scratch, &target)).await;
+            tokio::task::spawn_blocking(move || put_in_place(&from, &scratch, &target)).await;
         let (meta, record) = made.map_err(Error::from)??;
         let job = &self.task.job;
         let clip = NewClip {
@@ -326,6 +325,10 @@ impl Run<'_> {
         };
         if !self.app.queue.publish(self.task, &clip).await? {
             return Err(Halt::LeaseLost);
+        }
+        // A job that is stopped keeps its folder, and a clip that is deleted shall take no room in it.
+        for published in [sidecar::path_of(&video), video] {
+            let _ = fs::remove_file(published);
         }
         Ok(self.learn(&record.times).await?)
     }

@@ -5,6 +5,7 @@ mod classes;
 mod faults;
 mod feed;
 mod generate;
+mod goes_on;
 mod library;
 mod limits;
 mod load;

@@ -281,7 +281,7 @@ fn begun(studio: &Studio, id: &str) -> PathBuf {
 
 async fn fail(studio: &Studio, id: &str) {
     let mut other = studio.database().await;
-    let failed = sqlx::query("UPDATE jobs SET status = 'failed' WHERE id = ?");
+    let failed = sqlx::query("UPDATE jobs SET status = 'failed', finished = created WHERE id = ?");
     failed.bind(id).execute(&mut other).await.unwrap();
 }
 
@@ -296,15 +296,18 @@ async fn work_goes_with_the_job_that_nobody_wants() {
 
     let (cancelled, id) = waiting().await;
     let cancel = format!("/api/jobs/{id}/cancel");
-    studio.post(&cancel, json!({})).await;
-    assert!(!cancelled.exists(), "cancelled while it waits again");
+    let job = studio.post(&cancel, json!({})).await;
+    assert!(cancelled.exists() && job["resumable"] == true, "{job}");
+    let remove = format!("/api/jobs/{id}");
+    studio.ask(Method::DELETE, &remove, None).await;
+    assert!(!cancelled.exists(), "cancelled and removed");
 
-    let (hidden, id) = waiting().await;
+    let (failed, id) = waiting().await;
     fail(&studio, &id).await;
-    assert!(hidden.exists());
-    let hide = format!("/api/jobs/{id}");
-    studio.ask(Method::DELETE, &hide, None).await;
-    assert!(!hidden.exists(), "failed and hidden");
+    assert!(failed.exists() && studio.job(&id).await["resumable"] == true);
+    let remove = format!("/api/jobs/{id}");
+    studio.ask(Method::DELETE, &remove, None).await;
+    assert!(!failed.exists(), "failed and removed");
 
     let video = json!({"prompt": "a frog", "seconds": "2", "size": "96x64"});
     let video = studio.post("/v1/videos", video).await;
@@ -335,27 +338,33 @@ async fn work_goes_with_the_job_that_nobody_wants() {
 async fn a_start_removes_the_work_of_jobs_that_do_not_go_on() {
     let studio = Studio::idle().await;
     let mut folders = Vec::new();
-    for what in ["waits", "failed", "cancelled"] {
+    for what in ["waits", "failed", "cancelled", "old"] {
         let job = studio.post("/api/jobs", small("a frog")).await;
         let id = job["id"].as_str().unwrap();
         match what {
             "failed" => fail(&studio, id).await,
-            "cancelled" => {
+            "cancelled" | "old" => {
                 let cancel = format!("/api/jobs/{id}/cancel");
                 studio.post(&cancel, json!({})).await;
             }
             _ => {}
+        }
+        if what == "old" {
+            let week = "UPDATE jobs SET finished = finished - 7 * 24 * 3600000 WHERE id = ?";
+            let mut other = studio.database().await;
+            let week = sqlx::query(week).bind(id).execute(&mut other).await;
+            assert_eq!(week.unwrap().rows_affected(), 1);
         }
         folders.push(begun(&studio, id));
     }
     let unknown = begun(&studio, "0000");
     let studio = Studio::on(studio.stop().await, |config| config.workers = 0).await;
     let begun = std::time::Instant::now();
-    while unknown.exists() || folders[2].exists() {
+    while unknown.exists() || folders[3].exists() {
         assert!(begun.elapsed().as_secs() < 20, "they stay");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert!(folders[0].exists(), "it waits");
-    assert!(folders[1].exists(), "it can be tried again");
+    assert!(folders[1].exists() && folders[2].exists(), "they go on");
     studio.stop().await;
 }
