@@ -102,6 +102,7 @@ export const en = {
   'clip.more': 'One more',
   'clip.final': 'Final version',
   'clip.attach': 'Start a prompt from it',
+  'clip.useframe': 'Use this frame',
   'clip.marked': '{format} with the visible mark',
   'clip.download': 'Download',
 

@@ -104,6 +104,7 @@ export const zh: Words = {
   'clip.more': '再来一个',
   'clip.final': '正式版',
   'clip.attach': '以它开始一条提示词',
+  'clip.useframe': '用这一帧',
   'clip.marked': '{format}，带可见标记',
   'clip.download': '下载',
   'clip.details': '详情',

@@ -18,7 +18,8 @@ const broken = (status: number) => `The server answered with an error (${status}
 /** Called when a session has ended, so that the page can ask for the password. */
 export const session = { ended: () => {} }
 
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+/** The answer of the server; its refusals are thrown. */
+async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const form = body instanceof FormData
   const sent = body === undefined ? undefined : form ? body : JSON.stringify(body)
   let answer: Response
@@ -38,14 +39,15 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
   } catch {
     throw offline()
   }
-  if (answer.ok) {
-    if (answer.status === 204) return undefined as T
-    const text = await answer.text()
-    return (text ? JSON.parse(text) : undefined) as T
-  }
+  if (answer.ok) return answer
   const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null
   if (answer.status === 401 && path !== '/api/login') session.ended()
   throw new ApiError(answer.status, said?.error?.code ?? 'error', said?.error?.message ?? broken(answer.status))
+}
+
+async function call<T>(...asked: Parameters<typeof ask>): Promise<T> {
+  const text = await (await ask(...asked)).text()
+  return (text ? JSON.parse(text) : undefined) as T
 }
 
 export const get = <T>(path: string) => call<T>('GET', path)
@@ -64,6 +66,11 @@ export function query(fields: Record<string, string | number | boolean | undefin
 
 export const listClips = (fields: Parameters<typeof query>[0]) => get<ClipPage>('/api/clips' + query(fields))
 export const getClip = (id: string) => get<Clip>(`/api/clips/${encodeURIComponent(id)}`)
+/** The frame that a clip shows after so many seconds, as a PNG. */
+export async function frame(clip: Clip, at: number): Promise<Blob> {
+  const answer = await ask('GET', clip.urls.download + query({ format: 'png', at: Math.min(at, clip.seconds) }))
+  return answer.blob()
+}
 export const estimate = (request: JobRequest) => post<Estimate>('/api/jobs/estimate', request)
 
 /** Starts a job. The key makes a repeated press, or a repeated send on a bad line, one job. */
