@@ -7,6 +7,7 @@
 use fast_image_resize as fir;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
+use rayon::prelude::*;
 
 use crate::{Error, Frame, Result};
 
@@ -157,6 +158,16 @@ pub fn cover(frame: &Frame, width: u32, height: u32) -> Result<Frame> {
     Resizer::new(Filter::default()).cover(frame, width, height)
 }
 
+/// [`Resizer::cover`] of several frames by all threads, Lanczos; those that have the size already are left as they are.
+pub fn cover_all(frames: Vec<Frame>, width: u32, height: u32) -> Result<Vec<Frame>> {
+    let resizer = || Resizer::new(Filter::default());
+    let fit = |resizer: &mut Resizer, frame: Frame| match frame.size() == (width, height) {
+        true => Ok(frame),
+        false => resizer.cover(&frame, width, height),
+    };
+    frames.into_par_iter().map_init(resizer, fit).collect()
+}
+
 /// [`Resizer::contain`] for a single frame, Lanczos, on black.
 pub fn contain(frame: &Frame, width: u32, height: u32) -> Result<Frame> {
     Resizer::new(Filter::default()).contain(frame, (width, height), [0; 3])
@@ -214,6 +225,17 @@ mod tests {
             (framed.pixel(5, 30), framed.pixel(44, 30)),
             ([200, 0, 0], [0, 0, 200])
         );
+    }
+
+    #[test]
+    fn several_frames_come_out_as_each_alone() {
+        let frames: Vec<Frame> = [(64, 48), (90, 40), (80, 80)]
+            .map(|(width, height)| halves(width, height))
+            .into();
+        let alone = frames.iter().map(|frame| cover(frame, 80, 80).unwrap());
+        let alone: Vec<Frame> = alone.collect();
+        assert_eq!(cover_all(frames, 80, 80).unwrap(), alone);
+        assert!(cover_all(alone, 0, 80).is_err());
     }
 
     #[test]

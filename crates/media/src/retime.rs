@@ -3,8 +3,15 @@
 mod between;
 mod flow;
 
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+
 use crate::{Frame, Rational};
 use between::Between;
+
+/// Bytes of the source's frames between which is drawn at the same time: a pair of them alone keeps no more than two threads busy.
+const TOGETHER: usize = 2 << 20;
 
 /// What is shown between two frames of the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,20 +29,21 @@ pub enum Method {
 ///
 /// Frame `j` of the result shows the time `j / to`. `n` frames in give `round(n · to / from)` frames out, at least one; behind
 /// the start of the last frame in, it is held. `take` the number that is wanted: 41 frames at 8 fps hold 150 at 30.
+///
+/// Some frames are read ahead and worked on by all threads; an error of the source ends the result at once.
 pub struct Retime<I> {
     source: I,
     from: Rational,
     to: Rational,
     method: Method,
-    /// The neighbours of the time to be shown; `later` is `None` behind the last frame.
-    earlier: Option<Frame>,
-    later: Option<Frame>,
-    /// The motion from `earlier` to `later`, once needed.
-    between: Option<Between>,
-    /// The index of `earlier` in the source.
-    index: u64,
-    emitted: u64,
-    begun: bool,
+    /// The source's frames from `first` on, as far as they are read.
+    read: VecDeque<Frame>,
+    first: u64,
+    /// Whether the source has no more.
+    ended: bool,
+    /// Frames of the result that are made, and how many came before them.
+    made: VecDeque<Frame>,
+    planned: u64,
 }
 
 impl<I, E> Retime<I>
@@ -48,12 +56,11 @@ where
             from,
             to,
             method,
-            earlier: None,
-            later: None,
-            between: None,
-            index: 0,
-            emitted: 0,
-            begun: false,
+            read: VecDeque::new(),
+            first: 0,
+            ended: false,
+            made: VecDeque::new(),
+            planned: 0,
         }
     }
 
@@ -61,7 +68,7 @@ where
     fn place(&self) -> (u64, f32) {
         let den = u128::from(self.from.den()) * u128::from(self.to.num());
         let num =
-            u128::from(self.emitted) * u128::from(self.from.num()) * u128::from(self.to.den());
+            u128::from(self.planned) * u128::from(self.from.num()) * u128::from(self.to.den());
         ((num / den) as u64, ((num % den) as f64 / den as f64) as f32)
     }
 
@@ -73,19 +80,63 @@ where
         (((num + den / 2) / den) as u64).max(1)
     }
 
-    /// Moves on until `earlier` is frame `whole` of the source, or its last.
-    fn advance_to(&mut self, whole: u64) -> Result<(), E> {
-        if !self.begun {
-            self.begun = true;
-            self.earlier = self.source.next().transpose()?;
-            self.later = self.source.next().transpose()?;
+    /// Pairs of frames that are worked on at the same time.
+    fn pairs(&self) -> usize {
+        let frame = self.read.front().map_or(1, |frame| frame.rgb().len());
+        (TOGETHER / frame).clamp(1, 2 * rayon::current_num_threads())
+    }
+
+    /// Reads on until the frames from the next place on are at hand, or all there are.
+    fn read_on(&mut self) -> Result<(), E> {
+        let (whole, _) = self.place();
+        while !self.ended && (self.first < whole || self.read.len() <= self.pairs()) {
+            match self.source.next().transpose()? {
+                Some(frame) => self.read.push_back(frame),
+                None => self.ended = true,
+            }
+            // The last frame stays: it may have to be held.
+            while self.first < whole && self.read.len() > 1 {
+                self.read.pop_front();
+                self.first += 1;
+            }
         }
-        while self.index < whole && self.later.is_some() {
-            self.earlier = self.later.take();
-            self.between = None;
-            self.index += 1;
-            self.later = self.source.next().transpose()?;
+        Ok(())
+    }
+
+    /// The frames of the result that what is read suffices for: after which frame, and which parts of the way to the next.
+    fn plan(&mut self) -> Vec<(usize, Vec<f32>)> {
+        let mut plan: Vec<(usize, Vec<f32>)> = Vec::new();
+        if self.read.is_empty() {
+            return plan;
         }
+        let last = self.first + self.read.len() as u64 - 1;
+        loop {
+            let (whole, part) = self.place();
+            let shown = match self.ended {
+                true => self.planned < self.total(last + 1),
+                false => whole < last,
+            };
+            if !shown {
+                return plan;
+            }
+            let after = (whole.min(last) - self.first) as usize;
+            match plan.last_mut().filter(|(i, _)| *i == after) {
+                Some((_, parts)) => parts.push(part),
+                None => plan.push((after, vec![part])),
+            }
+            self.planned += 1;
+        }
+    }
+
+    fn make(&mut self) -> Result<(), E> {
+        self.read_on()?;
+        let plan = self.plan();
+        let (read, method) = (&self.read, self.method);
+        let frames = plan.into_par_iter().flat_map(|(i, parts)| {
+            let (earlier, later) = (&read[i], read.get(i + 1));
+            between(earlier, later, &parts, method)
+        });
+        self.made = frames.collect::<Vec<Frame>>().into();
         Ok(())
     }
 }
@@ -97,32 +148,31 @@ where
     type Item = Result<Frame, E>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (whole, part) = self.place();
-        if let Err(error) = self.advance_to(whole) {
-            self.earlier = None;
+        if self.made.is_empty()
+            && let Err(error) = self.make()
+        {
+            self.read.clear();
+            self.ended = true;
             return Some(Err(error));
         }
-        let earlier = self.earlier.as_ref()?;
-        let Some(later) = &self.later else {
-            if self.emitted >= self.total(self.index + 1) {
-                return None;
-            }
-            self.emitted += 1;
-            return Some(Ok(earlier.clone()));
-        };
-        self.emitted += 1;
-        if part == 0.0 || self.method == Method::Hold || earlier.size() != later.size() {
-            return Some(Ok(earlier.clone()));
-        }
-        Some(Ok(match self.method {
-            Method::Hold => earlier.clone(),
-            Method::Blend => blend(earlier, later, part),
-            Method::Motion => self
-                .between
-                .get_or_insert_with(|| Between::find(earlier, later))
-                .draw(earlier, later, part),
-        }))
+        self.made.pop_front().map(Ok)
     }
+}
+
+/// The frames that lie these parts of the way from one frame to the next, if there is one.
+fn between(earlier: &Frame, later: Option<&Frame>, parts: &[f32], method: Method) -> Vec<Frame> {
+    let later = later.filter(|later| method != Method::Hold && later.size() == earlier.size());
+    let Some(later) = later else {
+        return vec![earlier.clone(); parts.len()];
+    };
+    let moves = method == Method::Motion && parts.iter().any(|part| *part > 0.0);
+    let motion = moves.then(|| Between::find(earlier, later));
+    let draw = |part: &f32| match &motion {
+        _ if *part == 0.0 => earlier.clone(),
+        Some(motion) => motion.draw(earlier, later, *part),
+        None => blend(earlier, later, *part),
+    };
+    parts.par_iter().map(draw).collect()
 }
 
 /// The mix of two frames of one size, `part` of the way from `a` to `b`.

@@ -102,6 +102,23 @@ fn motion_beats_hold_and_blend() {
     }
 }
 
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let source: Vec<_> = (0..9)
+        .map(|i| moving_square(f64::from(i) / 8.0, (60.0, 12.0), 40.0))
+        .collect();
+    let with = |threads: usize, from, to| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let run = || retimed(&source, rate(from, 1), rate(to, 1), Method::Motion);
+        pool.build().unwrap().install(run)
+    };
+    for (from, to, frames) in [(8, 30, 34), (8, 6, 7), (30, 8, 2)] {
+        let one = with(1, from, to);
+        assert_eq!(one.len(), frames);
+        assert_eq!(one, with(3, from, to), "{from} to {to}");
+    }
+}
+
 /// What a model draws is never free of grain: it must not be taken for motion.
 #[test]
 fn grain_does_not_swim() {

@@ -52,7 +52,7 @@ impl EncoderSettings {
             u: vec![128; width * height / 4],
             v: vec![128; width * height / 4],
         };
-        Ok(encode_group(self, &[grey])?.sets)
+        Ok(encode_group(self, [grey])?.sets)
     }
 
     /// The constant quantiser: 6 more halves the bits.
@@ -99,18 +99,25 @@ pub(crate) struct ParameterSets {
     pub pps: Vec<u8>,
 }
 
+/// What is said when a queue's other end is gone, which only a panic can bring about.
+const ENDED: &str = "the encoder's threads have ended";
+
 struct CodedGroup {
     sets: ParameterSets,
     pictures: Vec<CodedPicture>,
 }
 
-type Job = (u64, Vec<Planes>);
+/// A group's pictures come one by one: it is being encoded before it is complete.
+type Job = (u64, Receiver<Planes>);
 type Done = (u64, Result<CodedGroup, String>);
 
 /// Takes pictures, gives coded pictures in the same order, some groups later.
 pub(crate) struct Encoder {
     settings: EncoderSettings,
-    group: Vec<Planes>,
+    /// Takes the pictures of the group that is not complete yet.
+    group: Option<Sender<Planes>>,
+    /// How many pictures it took.
+    taken: usize,
     begun: u64,
     collected: u64,
     early: BTreeMap<u64, CodedGroup>,
@@ -133,7 +140,8 @@ impl Encoder {
             .collect();
         Self {
             settings,
-            group: Vec::new(),
+            group: None,
+            taken: 0,
             begun: 0,
             collected: 0,
             early: BTreeMap::new(),
@@ -146,23 +154,29 @@ impl Encoder {
 
     /// Adds a picture; returns those that are coded by now. Waits when all threads are busy with earlier groups.
     pub fn push(&mut self, planes: Planes) -> Result<Vec<CodedPicture>, String> {
-        self.group.push(planes);
-        if self.group.len() < self.settings.group_length() {
-            return Ok(Vec::new());
+        let group = match &self.group {
+            Some(group) => group,
+            None => self.begin_group()?,
+        };
+        if group.send(planes).is_err() {
+            // The group failed: what it says tells more.
+            self.flush()?;
+            return Err(ENDED.to_owned());
         }
-        self.send_group()?;
+        self.taken += 1;
         let mut coded = Vec::new();
-        while self.begun - self.collected > self.workers.len() as u64 {
-            self.collect(&mut coded)?;
+        if self.taken == self.settings.group_length() {
+            self.end_group();
+            while self.begun - self.collected > self.workers.len() as u64 {
+                self.collect(&mut coded)?;
+            }
         }
         Ok(coded)
     }
 
     /// The rest of what was pushed: the next picture begins a group.
     pub fn flush(&mut self) -> Result<Vec<CodedPicture>, String> {
-        if !self.group.is_empty() {
-            self.send_group()?;
-        }
+        self.end_group();
         let mut coded = Vec::new();
         while self.collected < self.begun {
             self.collect(&mut coded)?;
@@ -176,13 +190,18 @@ impl Encoder {
         Ok((coded, self.sets.take()))
     }
 
-    fn send_group(&mut self) -> Result<(), String> {
-        let group = std::mem::take(&mut self.group);
-        let jobs = self.jobs.as_ref().ok_or("the encoder has ended")?;
-        jobs.send((self.begun, group))
-            .map_err(|_| "the encoder's threads have ended")?;
+    fn begin_group(&mut self) -> Result<&Sender<Planes>, String> {
+        let (group, pictures) = channel();
+        let jobs = self.jobs.as_ref().ok_or(ENDED)?;
+        jobs.send((self.begun, pictures)).map_err(|_| ENDED)?;
         self.begun += 1;
-        Ok(())
+        Ok(self.group.insert(group))
+    }
+
+    /// The open group, if there is one, gets no more pictures.
+    fn end_group(&mut self) {
+        self.group = None;
+        self.taken = 0;
     }
 
     /// Waits for one more group in order.
@@ -191,10 +210,7 @@ impl Encoder {
             if let Some(group) = self.early.remove(&self.collected) {
                 break group;
             }
-            let (index, group) = self
-                .done
-                .recv()
-                .map_err(|_| "the encoder's threads have ended")?;
+            let (index, group) = self.done.recv().map_err(|_| ENDED)?;
             self.early.insert(index, group?);
         };
         self.collected += 1;
@@ -212,7 +228,8 @@ impl Encoder {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // The closed queue ends the threads, each after at most the group that it holds.
+        // The closed queues end the threads, each after at most the group that it holds.
+        self.group = None;
         self.jobs = None;
         for worker in self.workers.drain(..) {
             let _ = worker.join();
@@ -227,7 +244,7 @@ fn work(settings: EncoderSettings, queue: &Mutex<Receiver<Job>>, results: &Sende
             Err(_) => return,
         };
         let Ok((index, group)) = job else { return };
-        let coded = encode_group(&settings, &group);
+        let coded = encode_group(&settings, group);
         if results.send((index, coded)).is_err() {
             return;
         }
@@ -235,13 +252,18 @@ fn work(settings: EncoderSettings, queue: &Mutex<Receiver<Job>>, results: &Sende
 }
 
 /// Encodes a group from a key picture on.
-fn encode_group(settings: &EncoderSettings, group: &[Planes]) -> Result<CodedGroup, String> {
+fn encode_group(
+    settings: &EncoderSettings,
+    group: impl IntoIterator<Item = Planes>,
+) -> Result<CodedGroup, String> {
     let mut encoder =
         openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), settings.config())
             .map_err(|error| error.to_string())?;
     let (mut sps, mut pps) = (Vec::new(), Vec::new());
-    let mut pictures = Vec::with_capacity(group.len());
+    let mut size = None;
+    let mut pictures = Vec::new();
     for planes in group {
+        size = Some((planes.width as u32, planes.height as u32));
         let source = YUVSlices::new(
             (&planes.y, &planes.u, &planes.v),
             (planes.width, planes.height),
@@ -273,11 +295,8 @@ fn encode_group(settings: &EncoderSettings, group: &[Planes]) -> Result<CodedGro
             data,
         });
     }
-    let planes = group.first().ok_or("an empty group")?;
-    let (right, bottom) = (
-        planes.width as u32 - settings.size.0,
-        planes.height as u32 - settings.size.1,
-    );
+    let (width, height) = size.ok_or("an empty group")?;
+    let (right, bottom) = (width - settings.size.0, height - settings.size.1);
     let sps = sps::with_crop(&sps, right, bottom).ok_or("its parameter set is not readable")?;
     Ok(CodedGroup {
         sets: ParameterSets { sps, pps },

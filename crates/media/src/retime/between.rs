@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::blend;
-use super::flow::{Flow, Pyramid, Vector, find};
+use super::flow::{Flow, Pyramid, Vector, find, floor};
 use crate::Frame;
 
 /// Above this misfit (mean absolute difference, 0…255) a pixel has no match.
@@ -16,6 +16,8 @@ const CUT: f32 = 0.6;
 pub(super) struct Between {
     forward: Judged,
     backward: Judged,
+    first: Pixels,
+    second: Pixels,
     /// The motion of most of the picture: where nothing is known, it holds.
     dominant: Vector,
     cut: bool,
@@ -57,7 +59,12 @@ impl Judged {
     fn agreement(&self, size: Size, place: Vector, v: Vector) -> f32 {
         let at = nearest(size, place);
         let apart = distance(self.vectors[at], v);
-        let agrees = (-apart * apart / 2.0).exp();
+        let agrees = match apart {
+            0.0 => return 1.0,
+            // Below what is the least anyway.
+            4.0.. => 0.0,
+            _ => (-apart * apart / 2.0).exp(),
+        };
         agrees.max(0.3 * (1.0 - self.trust[at])).max(0.001)
     }
 }
@@ -79,6 +86,8 @@ impl Between {
             dominant,
             forward: Judged::new(&forward, &backward, size, dominant),
             backward: Judged::new(&backward, &forward, size, reverse),
+            first: Pixels::of(a),
+            second: Pixels::of(b),
         }
     }
 
@@ -107,10 +116,10 @@ impl Between {
                     let known = weight_a + weight_b;
                     // Where both are hidden, the plain mix shines through.
                     let doubt = 0.002;
-                    let (p, q) = (sample(a, from), sample(b, to));
+                    let (p, q) = (self.first.sample(from), self.second.sample(to));
                     for c in 0..3 {
                         let mixed = p[c] * weight_a + q[c] * weight_b + f32::from(pixel[c]) * doubt;
-                        pixel[c] = (mixed / (known + doubt)).round() as u8;
+                        pixel[c] = round((mixed / (known + doubt)).clamp(0.0, 255.0)) as u8;
                     }
                 }
             });
@@ -162,16 +171,15 @@ impl Canvas {
 
     /// A vector falls on the four pixels around a place.
     fn land(&mut self, [x, y]: Vector, vector: Vector, doubt: f32) {
-        let (left, top) = (x.floor(), y.floor());
-        for (dx, dy) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
-            let (px, py) = (left + dx, top + dy);
-            let outside = px < 0.0 || py < 0.0;
-            let distance = (x - px).abs() + (y - py).abs();
-            if outside || px as usize >= self.width || py as usize >= self.height || distance > 1.4
-            {
+        let (left, top) = (floor(x), floor(y));
+        let (width, height) = (self.width as i32, self.height as i32);
+        for (px, py) in [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| (left + dx, top + dy)) {
+            let inside = (0..width).contains(&px) && (0..height).contains(&py);
+            let distance = (x - px as f32).abs() + (y - py as f32).abs();
+            if !inside || distance > 1.4 {
                 continue;
             }
-            let at = py as usize * self.width + px as usize;
+            let at = (py * width + px) as usize;
             let doubt = doubt + distance;
             if doubt < self.doubt[at] {
                 self.doubt[at] = doubt;
@@ -224,9 +232,15 @@ fn median(vectors: &[Vector]) -> Vector {
 
 /// The index of the pixel nearest to a place, clamped into the picture.
 fn nearest((width, height): Size, [x, y]: Vector) -> usize {
-    let x = x.round().clamp(0.0, width as f32 - 1.0) as usize;
-    let y = y.round().clamp(0.0, height as f32 - 1.0) as usize;
+    let x = round(x.clamp(0.0, width as f32 - 1.0));
+    let y = round(y.clamp(0.0, height as f32 - 1.0));
     y * width + x
+}
+
+/// The whole number nearest to `x` ≥ 0, of two the larger; on plain processors `f32::round` is a call.
+fn round(x: f32) -> usize {
+    let whole = x as i32;
+    (whole + i32::from(x - whole as f32 >= 0.5)) as usize
 }
 
 /// How far two vectors are apart, along rows and columns.
@@ -243,37 +257,53 @@ fn inside(frame: &Frame, [x, y]: Vector) -> f32 {
     (1.0 - beyond.max(0.0)).max(0.001)
 }
 
-/// The colour between pixels, by Catmull and Rom's curve: straight lines would blur what is drawn again and again.
-fn sample(frame: &Frame, [x, y]: Vector) -> [f32; 3] {
-    let (width, height) = (frame.width() as i32, frame.height() as i32);
-    let (left, top) = (x.floor(), y.floor());
-    let (wx, wy) = (cubic(x - left), cubic(y - top));
-    let (left, top) = (left as i32 - 1, top as i32 - 1);
-    let mut out = [0.0; 3];
-    if left >= 0 && top >= 0 && left + 4 <= width && top + 4 <= height {
-        let at = (top * width + left) as usize * 3;
-        let rows = frame.rgb()[at..].chunks(width as usize * 3);
-        for (row, weight_y) in rows.zip(wy) {
-            for (pixel, weight_x) in row[..12].chunks_exact(3).zip(wx) {
-                let weight = weight_x * weight_y;
-                for (sum, value) in out.iter_mut().zip(pixel) {
-                    *sum += weight * f32::from(*value);
-                }
-            }
+/// A frame's pixels, each filled up to four values: a processor takes these at once.
+struct Pixels {
+    width: i32,
+    height: i32,
+    values: Vec<[u8; 4]>,
+}
+
+impl Pixels {
+    fn of(frame: &Frame) -> Self {
+        let pixels = frame.rgb().as_chunks::<3>().0.iter();
+        Self {
+            width: frame.width() as i32,
+            height: frame.height() as i32,
+            values: pixels.map(|[r, g, b]| [*r, *g, *b, 0]).collect(),
         }
-        return out;
     }
-    for (j, weight_y) in wy.iter().enumerate() {
-        let row = (top + j as i32).clamp(0, height - 1) as usize * width as usize;
-        for (i, weight_x) in wx.iter().enumerate() {
-            let at = (row + (left + i as i32).clamp(0, width - 1) as usize) * 3;
-            let weight = weight_x * weight_y;
-            for (sum, value) in out.iter_mut().zip(&frame.rgb()[at..at + 3]) {
+
+    /// The colour between pixels, by Catmull and Rom's curve: straight lines would blur what is drawn again and again.
+    fn sample(&self, [x, y]: Vector) -> [f32; 4] {
+        let (left, top) = (floor(x), floor(y));
+        let (wx, wy) = (cubic(x - left as f32), cubic(y - top as f32));
+        let (left, top) = (left - 1, top - 1);
+        let mut out = [0.0; 4];
+        let mut add = |pixel: &[u8; 4], weight: f32| {
+            for (sum, value) in out.iter_mut().zip(pixel) {
                 *sum += weight * f32::from(*value);
             }
+        };
+        if left >= 0 && top >= 0 && left + 4 <= self.width && top + 4 <= self.height {
+            let at = (top * self.width + left) as usize;
+            let rows = self.values[at..].chunks(self.width as usize);
+            for (row, weight_y) in rows.zip(wy) {
+                for (pixel, weight_x) in row[..4].iter().zip(wx) {
+                    add(pixel, weight_x * weight_y);
+                }
+            }
+            return out;
         }
+        for (y, weight_y) in (top..).zip(wy) {
+            let row = y.clamp(0, self.height - 1) * self.width;
+            for (x, weight_x) in (left..).zip(wx) {
+                let at = row + x.clamp(0, self.width - 1);
+                add(&self.values[at as usize], weight_x * weight_y);
+            }
+        }
+        out
     }
-    out
 }
 
 /// The weights of the four values around a fraction.

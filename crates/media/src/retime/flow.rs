@@ -489,7 +489,7 @@ fn pixel_misfit(a: &Level, b: &Level, x: i32, y: i32, vector: Vector) -> f32 {
 }
 
 /// The whole number at or below `x`; on plain processors `f32::floor` is a call.
-fn floor(x: f32) -> i32 {
+pub(super) fn floor(x: f32) -> i32 {
     let whole = x as i32;
     whole.saturating_sub(i32::from(x < whole as f32))
 }
