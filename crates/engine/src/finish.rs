@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use kinora_media::resize::Filter;
 use kinora_media::{
-    Frame, Provenance, Quality, Resizer, Retime, VideoWriter, WriterOptions, Written,
+    Frame, Provenance, Quality, Retime, VideoWriter, WriterOptions, Written,
 };
 
 use crate::ease::{Eased, Truth};
@@ -19,6 +18,8 @@ use crate::{Error, Result};
 
 /// Frames that may wait for the writer.
 const QUEUE: usize = 16;
+/// Frames that are brought to the file's size at the same time.
+const RESIZED: usize = 4;
 /// Seconds over which the autoencoder's error at a seam fades.
 const EASED: f64 = 0.5;
 
@@ -116,7 +117,6 @@ fn write(
         .provenance(said);
     let mut file = File {
         writer: kinora_media::create(path, options)?,
-        resizer: Resizer::new(Filter::Lanczos3),
         size: output.size,
     };
     let enlarger = Enlarger::new(plan)?;
@@ -197,7 +197,6 @@ impl Iterator for OfSpan<'_> {
 
 struct File {
     writer: Box<dyn VideoWriter>,
-    resizer: Resizer,
     size: (u32, u32),
 }
 
@@ -232,16 +231,19 @@ impl File {
         frames: impl Iterator<Item = Result<Frame, Finish>>,
         count: u64,
     ) -> Result<(), Finish> {
+        let mut frames = frames.take(count as usize);
+        let (width, height) = self.size;
         let mut last: Option<Frame> = None;
         let mut written = 0;
-        for frame in frames.take(count as usize) {
-            let frame = match frame? {
-                frame if frame.size() == self.size => frame,
-                frame => self.resizer.cover(&frame, self.size.0, self.size.1)?,
-            };
-            self.writer.push(&frame)?;
-            last = Some(frame);
-            written += 1;
+        loop {
+            let some = frames.by_ref().take(RESIZED).collect::<Result<_, _>>()?;
+            let some = kinora_media::resize::cover_all(some, width, height)?;
+            if some.is_empty() {
+                break;
+            }
+            some.iter().try_for_each(|frame| self.writer.push(frame))?;
+            written += some.len() as u64;
+            last = some.into_iter().last();
         }
         while let Some(frame) = last.as_ref().filter(|_| written < count) {
             self.writer.push(frame)?;
