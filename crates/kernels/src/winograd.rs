@@ -86,10 +86,12 @@ impl Winograd {
         POINTS * taps * c_in * c_out.next_multiple_of(COLUMNS) * size_of::<f32>()
     }
 
-    /// Whether a picture of this size gains: patches that hang over its edge are work for nothing.
+    /// Whether a picture of this size gains: patches that hang over its edge, or fill a tile in part, are work for nothing.
     pub fn gains(height: usize, width: usize) -> bool {
-        let covered = height.next_multiple_of(SIDE) * width.next_multiple_of(SIDE);
-        height * width >= 512 && height * width * 4 >= covered * 3
+        let patches = height.div_ceil(SIDE) * width.div_ceil(SIDE);
+        let products = POINTS * patches.next_multiple_of(ROWS);
+        // At most three eighths of the direct way's: the rest is for the way to the points and back, and for their memory.
+        patches > 0 && 8 * products <= 3 * 9 * height * width
     }
 
     /// Convolves with zeros around each frame; along time as many frames fewer as the kernel has beyond one.
