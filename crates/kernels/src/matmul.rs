@@ -1,6 +1,7 @@
 //! The product of rows and packed weights, cut into blocks and shared among the threads.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::element::Element;
@@ -248,9 +249,15 @@ fn finish_rows<O: Element>(
         }
         // SAFETY: no other task has this row and these columns.
         let out = unsafe { out.part(at, columns.len()) };
-        for (out, value) in out.iter_mut().zip(values) {
-            out.write(O::from_f32(value));
+        let write = |(out, value): (&mut MaybeUninit<O>, &f32)| {
+            out.write(O::from_f32(*value));
+        };
+        // Of a whole panel the compiler knows the length.
+        let (panel, part) = out.as_chunks_mut::<COLUMNS>();
+        for panel in panel {
+            panel.iter_mut().zip(&values).for_each(write);
         }
+        part.iter_mut().zip(&values).for_each(write);
     }
 }
 
