@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use kinora_media::{
-    Frame, Provenance, Quality, Retime, VideoWriter, WriterOptions, Written,
-};
+use kinora_media::{Frame, Provenance, Quality, Retime, VideoWriter, WriterOptions, Written};
 
 use crate::ease::{Eased, Truth};
 use crate::footage;

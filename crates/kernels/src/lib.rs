@@ -10,12 +10,13 @@
 //!   hands each finished row to a [`Finish`]: bias, activation, gate and residual, while it is at hand.
 //!
 //! [`Winograd`] makes a convolution of 3 × 3 pixels out of a quarter of the products, in f32.
-//! [`attention`] is made of the same tile, a few rows of scores at a time.
+//! [`attention`] is made of the same tile, a few rows of scores at a time. [`bench`] holds each against [`peak`].
 //!
 //! Nothing here knows tensors, shapes beyond rows and columns, or networks. It is the only crate of the
 //! workspace in which `unsafe` is allowed.
 
 mod attention;
+pub mod bench;
 mod conv;
 mod eight;
 mod element;

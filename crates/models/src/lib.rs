@@ -18,8 +18,8 @@ pub mod schedule;
 pub mod t5;
 
 pub use error::{Error, Result};
-pub use kinora_kernels::memory;
-pub use layers::{cpu_dtype, cpu_peak_gflops};
+pub use kinora_kernels::{bench, memory};
+pub use layers::{cpu_dtype, cpu_peak_gflops, cpu_seconds_and_bytes};
 pub use mini::MINI;
 pub use source::{ComponentConfig, EmbeddedFiles, ModelSource};
 pub use tokenizer::{Encoding, Tokenizer};

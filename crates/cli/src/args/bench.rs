@@ -9,7 +9,9 @@ Examples:
       the default request on the built-in model: 5 s of 854x480
   kinora bench --model ~/LTX-Video-0.9.7-distilled --device cuda --steps 8 --json
   kinora bench --model mini --model ~/LTX-Video-0.9.1 --size 512x288 --size 704x480
-      a table of four lines, each measured in a process of its own";
+      a table of four lines, each measured in a process of its own
+  kinora bench --ops
+      what single operations reach, in GFLOP/s, GB/s and of the machine's peak";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -29,6 +31,10 @@ pub struct BenchArgs {
     /// Denoising steps [default: the model's]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
+
+    /// Instead of a clip, measure the operations that networks are made of, and their shares of the time
+    #[arg(long, conflicts_with_all = ["model", "seconds", "size", "steps"])]
+    pub ops: bool,
 
     #[command(flatten)]
     pub compute: ComputeArgs,

@@ -1,5 +1,6 @@
 //! `kinora bench`: a clip is made and thrown away, and each stage's time is told; several give a table.
 
+mod ops;
 mod series;
 
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,10 @@ const PROMPT: &str = "a woolly mammoth walks in the desert, wide-angle shot";
 const SEED: u64 = 7;
 
 pub fn run(args: BenchArgs) -> Outcome {
+    let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
+    if args.ops {
+        return ops::run(&args, &compute);
+    }
     let models = args.model.iter();
     let cases: Vec<(&str, (u32, u32))> = models
         .flat_map(|model| args.size.iter().map(|size| (model.as_str(), *size)))
@@ -27,7 +32,6 @@ pub fn run(args: BenchArgs) -> Outcome {
     let scratch = tempfile::tempdir().context("no room for a clip");
     let scratch = scratch.map_err(Failure::Work)?;
     let out = scratch.path().join("clip.mp4");
-    let compute = super::compute(&args.compute, (DeviceKind::Cpu, Precision::Auto))?;
     let resolve = |(model, size): &(&str, (u32, u32))| {
         let request = Request {
             prompt: PROMPT.into(),

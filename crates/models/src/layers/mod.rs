@@ -33,6 +33,15 @@ pub fn cpu_peak_gflops(dtype: DType) -> f64 {
     }
 }
 
+/// Seconds that an operation with products in a type takes on this CPU, measured now, and the bytes that must come and go for it.
+pub fn cpu_seconds_and_bytes(op: &kinora_kernels::bench::Op, dtype: DType) -> (f64, f64) {
+    let path = kinora_kernels::Path::best();
+    match dtype {
+        DType::BF16 => (op.seconds::<half::bf16>(path), op.bytes::<half::bf16>()),
+        _ => (op.seconds::<f32>(path), op.bytes::<f32>()),
+    }
+}
+
 /// The dtype that activations take. On a CPU it is f32 whatever the weights are: only the factors of a
 /// product are rounded there, and one rounding less at every layer is worth the memory.
 pub(crate) fn activation_dtype(weights: DType, device: &Device) -> DType {
