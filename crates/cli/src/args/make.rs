@@ -145,7 +145,7 @@ pub struct MakeArgs {
     #[arg(long, help_heading = "Drawing", conflicts_with = "quality")]
     pub draft: bool,
 
-    /// Twice the steps
+    /// Twice the steps; of a model that does with few, its full sampler: about four times the work of drawing
     #[arg(long, help_heading = "Drawing")]
     pub quality: bool,
 
