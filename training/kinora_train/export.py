@@ -90,7 +90,7 @@ def export(config, out, extra):
     few = {}
     if (out / "turbo.pt").exists():
         turbo = torch.load(out / "turbo.pt", weights_only=True)
-        few = {"turbo_steps": turbo["steps"]}
+        few = {"turbo_steps": turbo["steps"], "turbo_effort": config.turbo.get("effort", "standard")}
         (to / "turbo").mkdir(parents=True, exist_ok=True)
         save_file(turbo["student"], to / "turbo" / "pytorch_lora_weights.safetensors", metadata={"format": "pt"})
     if (out / "upscaler.pt").exists():

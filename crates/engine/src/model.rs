@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::family::{self, Family};
-use crate::request::Aspect;
+use crate::request::{Aspect, Effort};
 use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
@@ -64,8 +64,8 @@ pub struct Defaults {
     /// The longest clip that it was trained on, in frames.
     pub window: Option<usize>,
     pub steps: usize,
-    /// Steps without guidance, of a model that was taught to do with few: its folder `turbo/` says how.
-    pub turbo: Option<usize>,
+    /// Of a model that was taught to do with few steps, without guidance.
+    pub turbo: Option<Turbo>,
     pub guidance: f64,
     /// Where kept footage is joined: more of it changes what lies at the seams.
     pub joining_guidance: f64,
@@ -85,6 +85,14 @@ pub struct Defaults {
     pub decode_timestep: f64,
     /// Part of noise that such a decoder's latents get; the timestep's, if absent.
     pub decode_noise: Option<f64>,
+}
+
+/// How a model does with few steps and without guidance: its folder `turbo/` holds what it was taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turbo {
+    pub steps: usize,
+    /// Drafts alone are drawn so, or whatever is not asked for in quality.
+    pub effort: Effort,
 }
 
 /// Where the steps lie between noise and clip.
@@ -112,6 +120,8 @@ struct Manifest {
     steps: Option<usize>,
     /// Without guidance, with the changes in `turbo/`.
     turbo_steps: Option<usize>,
+    /// `draft`, if they are good enough for that alone.
+    turbo_effort: Option<Effort>,
     guidance: Option<f64>,
     /// Beside kept footage; as `guidance`, if absent.
     joining_guidance: Option<f64>,
@@ -280,7 +290,10 @@ impl Manifest {
             fps,
             window: self.frames.or(base.window),
             steps: self.steps.unwrap_or(base.steps).max(1),
-            turbo: self.turbo_steps.or(base.turbo).map(|steps| steps.max(1)),
+            turbo: self.turbo_steps.map(|steps| Turbo {
+                steps: steps.max(1),
+                effort: self.turbo_effort.unwrap_or_default(),
+            }),
             guidance,
             joining_guidance: self.joining_guidance.unwrap_or(guidance),
             guidance_rescale: self.guidance_rescale.unwrap_or(base.guidance_rescale),

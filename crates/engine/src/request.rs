@@ -194,12 +194,12 @@ impl Resolution {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Half the steps, at the size that the model draws, its frames held: to look before one leaps. What is drawn at another
-    /// effort, with the same seed, is the same shot.
+    /// Half the steps, or the few that the model was taught to do with, at the size that it draws, its frames held: to look
+    /// before one leaps. What is drawn at another effort, with the same seed, is the same shot.
     Draft,
     #[default]
     Standard,
-    /// Twice the steps; of a model that knows a shorter way, the long one.
+    /// Twice the steps.
     Quality,
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kinora_engine::plan::Drawn;
 use kinora_engine::{Aspect, Compute, Effort, Model, Plan, Request, Resolution, Upscale};
 use kinora_models::MINI;
 
@@ -39,6 +40,55 @@ fn frog() -> Request {
         prompt: "a frog in the snow".into(),
         ..Request::default()
     }
+}
+
+/// As the embedded model, which was taught to do with few steps.
+const TURBO: &[u8] =
+    br#"{"steps": 20, "guidance": 4.0, "turbo_steps": 6, "turbo_effort": "draft"}"#;
+const ALWAYS: &[u8] = br#"{"steps": 20, "guidance": 4.0, "turbo_steps": 6}"#;
+
+#[test]
+fn few_steps_are_taken_where_they_are_good_enough_and_nothing_else_is_asked_for() {
+    let drawn = |request: Request, manifest| {
+        let plan = plan(request, Some(manifest), "a.mp4");
+        let Drawn {
+            steps,
+            turbo,
+            guidance,
+            ..
+        } = plan.drawn;
+        (steps, turbo, guidance)
+    };
+    let of = |effort| Request { effort, ..frog() };
+    let draft = || of(Effort::Draft);
+    assert_eq!(drawn(draft(), TURBO), (6, true, 1.0));
+    assert_eq!(drawn(of(Effort::Standard), TURBO), (20, false, 4.0));
+    assert_eq!(drawn(of(Effort::Standard), ALWAYS), (6, true, 1.0));
+    assert_eq!(drawn(of(Effort::Quality), ALWAYS), (40, false, 4.0));
+    let guided = Request {
+        guidance: Some(3.0),
+        ..draft()
+    };
+    assert_eq!(drawn(guided, TURBO), (10, false, 3.0));
+    let avoiding = Request {
+        negative: Some("a lion".into()),
+        ..draft()
+    };
+    assert_eq!(drawn(avoiding, TURBO), (10, false, 4.0));
+    for (asked, wanted) in [(4, (4, true, 1.0)), (12, (12, false, 4.0))] {
+        let request = Request {
+            steps: Some(asked),
+            ..draft()
+        };
+        assert_eq!(drawn(request, TURBO), wanted);
+    }
+    // The final of a draft is what it would have been at once.
+    let draft = plan(draft(), Some(TURBO), "a.mp4").request;
+    let last = Request {
+        effort: Effort::Standard,
+        ..draft
+    };
+    assert_eq!(drawn(last, TURBO), (20, false, 4.0));
 }
 
 #[test]

@@ -141,11 +141,11 @@ pub struct MakeArgs {
     )]
     pub guidance: Option<f64>,
 
-    /// Small and with half the steps, to look first; --from SIDECAR --final makes the same shot in full
+    /// Small and with few steps, to look first; --from SIDECAR --final makes the same shot in full
     #[arg(long, help_heading = "Drawing", conflicts_with = "quality")]
     pub draft: bool,
 
-    /// Twice the steps; of a model that does with few, its full sampler: about four times the work of drawing
+    /// Twice the steps
     #[arg(long, help_heading = "Drawing")]
     pub quality: bool,
 

@@ -7,7 +7,7 @@ use super::media::files;
 use super::{Drawn, PlannedCondition, Seam, Variant};
 use crate::board::Card;
 use crate::footage::Facts;
-use crate::model::Model;
+use crate::model::{Model, Turbo};
 use crate::request::{Aspect, Condition, ConditionKind, Effort, Request};
 use crate::{Error, Result};
 
@@ -49,20 +49,22 @@ pub(super) fn draw(
     seconds: f64,
 ) -> Result<Drawn> {
     let defaults = &model.defaults;
-    let turbo = defaults.turbo.filter(|few| takes(request, *few));
+    let turbo = defaults.turbo.filter(|turbo| takes(request, turbo));
     let joins = request.cards.iter().any(Card::is_kept);
-    let guidance = *request.guidance.get_or_insert(match (turbo, joins) {
-        (Some(_), _) => 1.0,
-        (None, true) => defaults.joining_guidance,
-        (None, false) => defaults.guidance,
-    });
-    within("--guidance", guidance, &GUIDANCE, "(1 or less is none)")?;
-    let usual = match (turbo, request.effort) {
-        (Some(few), effort) => effort.steps(few),
-        (None, Effort::Quality) if defaults.turbo.is_some() => defaults.steps,
-        (None, effort) => effort.steps(defaults.steps),
+    let (steps, guidance) = match turbo {
+        // Nothing of it is written into the request: its final is drawn as if it had never been a draft.
+        Some(turbo) => (request.steps.unwrap_or(turbo.steps), 1.0),
+        None => (
+            *request
+                .steps
+                .get_or_insert_with(|| request.effort.steps(defaults.steps).min(*STEPS.end())),
+            *request.guidance.get_or_insert(match joins {
+                true => defaults.joining_guidance,
+                false => defaults.guidance,
+            }),
+        ),
     };
-    let steps = *request.steps.get_or_insert(usual.min(*STEPS.end()));
+    within("--guidance", guidance, &GUIDANCE, "(1 or less is none)")?;
     if !STEPS.contains(&steps) {
         return Err(out_of_range(
             "--steps",
@@ -91,11 +93,15 @@ pub(super) fn draw(
 }
 
 /// Whether a request is drawn in the few steps of a model that knows how: they know neither guidance nor what is to be avoided.
-fn takes(request: &Request, few: usize) -> bool {
+fn takes(request: &Request, turbo: &Turbo) -> bool {
     let avoids = request.negative.as_deref().unwrap_or_default();
-    request.effort != Effort::Quality
+    let good_enough = match turbo.effort {
+        Effort::Draft => request.effort == Effort::Draft,
+        _ => request.effort != Effort::Quality,
+    };
+    good_enough
         && request.guidance.is_none_or(|guidance| guidance <= 1.0)
-        && request.steps.is_none_or(|steps| steps <= few)
+        && request.steps.is_none_or(|steps| steps <= turbo.steps)
         && avoids.trim().is_empty()
 }
 
