@@ -169,7 +169,11 @@ fn the_native_size_of_the_nearest_shape_is_drawn() {
         ..frog()
     };
     let plan = plan(request, Some(MANIFEST), "a.mp4");
-    assert_eq!(plan.output.size, (720, 1280));
+    assert_eq!(
+        plan.output.size,
+        (128, 224),
+        "a draft is as large as it is drawn"
+    );
     assert_eq!(plan.drawn.steps, 10);
 }
 
