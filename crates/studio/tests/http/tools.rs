@@ -51,7 +51,7 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
     let cards = json!([{"at": 0, "text": "a crane", "ui": 1}, {"at": 1.0, "image": a, "text": ""}]);
     let board = json!({"duration": 1.5, "prompt": "a stream", "seed": null, "cards": cards});
     let slow = json!([{"at": 0, "clip": a, "in": 0.5, "out": 1, "speed": 0.5}]);
-    let slow = json!({"duration": 1.0, "cards": slow});
+    let slow = json!({"duration": 1.0, "prompt": "slower", "cards": slow});
     for (asked, seconds, parents) in [
         (
             json!({"tool": "storyboard", "board": board, "size": "96x64", "fps": 8, "steps": 1}),
@@ -94,6 +94,12 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
         assert_eq!(clip["parents"].as_array().unwrap().len(), parents, "{clip}");
         assert_ne!(clip["prompt"], "", "{clip}");
     }
+    let uneven = json!({"tool": "recut", "clip": a, "ranges": [[0, 1]], "speeds": []});
+    let (status, said) = studio.ask(Method::POST, "/api/jobs", Some(uneven)).await;
+    assert!(
+        status == 400 && said.to_string().contains("0 speeds for 1 ranges"),
+        "{said}"
+    );
     let lineage = studio
         .get(&format!("/api/clips/{}/lineage", a.as_str().unwrap()))
         .await;
@@ -107,10 +113,6 @@ async fn tools_without_what_they_need_say_so() {
     for (asked, word) in [
         (json!({"tool": "extend", "after": 1}), "clip"),
         (json!({"tool": "storyboard"}), "board"),
-        (
-            json!({"tool": "recut", "clip": "a", "ranges": [[0, 1]], "speeds": []}),
-            "speeds",
-        ),
         (
             json!({"tool": "storyboard", "board": {"duration": 3, "cards": [{"at": 9, "text": "a frog"}]}}),
             "card",
