@@ -151,7 +151,10 @@ test('a prompt is written out, changed and sent in a chosen style; what is drawn
   const [job] = (await api.get('/api/jobs?status=running')).items
   assert.deepEqual([job.request.prompt, job.request.style], [sent.trim(), style.name])
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()
-  await preview.waitFor({ state: 'detached', timeout: 60_000 })
+  const stopped = page.locator('.pending.stopped')
+  await stopped.waitFor({ timeout: 60_000 })
+  await stopped.getByRole('button', { name: 'Take off the list' }).click()
+  await preview.waitFor({ state: 'detached' })
 })
 
 test('the whole library goes into an archive, and out of it on another machine', { timeout: 120_000 }, async () => {
