@@ -92,6 +92,12 @@ def loss_of(model, encoder, captions, batch, device):
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
 
+def levels(steps, shift):
+    """The sampler's noise levels, from 1 to 0."""
+    u = torch.linspace(1, 0, steps + 1)
+    return shift * u / (1 + (shift - 1) * u)
+
+
 @torch.no_grad()
 def sample(model, encoder, captions, prompts, *, shape, grid, steps=20, guidance=4.0, shift=3.0, seed=0, device=None):
     """Plain Euler, with classifier-free guidance above 1; latents (b, c, t, h, w). For a look during training."""
@@ -103,9 +109,8 @@ def sample(model, encoder, captions, prompts, *, shape, grid, steps=20, guidance
     texts = [""] * (b if guided else 0) + list(prompts)
     coords = grid.coordinates(t, h, w).to(device).expand(len(texts), -1, -1)
     states, bias = read(encoder, captions, [texts], None, device)
-    u = torch.linspace(1, 0, steps + 1)
-    sigmas = shift * u / (1 + (shift - 1) * u)
-    for now, then in zip(sigmas[:-1], sigmas[1:]):
+    path = levels(steps, shift)
+    for now, then in zip(path[:-1], path[1:]):
         level = torch.full((len(texts), 1), float(now), device=device)
         v = velocity(model, x.repeat(len(texts) // b, 1, 1).to(model.dtype), level, coords, states, bias).float()
         if guided:
@@ -122,6 +127,18 @@ LOOK = [
     "a bear in the forest", "a flamingo at a river", "a rabbit in the meadow, close-up", "a pig in the desert",
     "an owl flies in the night sky", "一条鱼在海里游",
 ]  # fmt: skip
+
+
+def look(model, encoder, captions, vae, grid, table, path, *, moving=True, **sampling):
+    """A sheet of what is drawn for some prompts: clips, or stills as long as those are what is learnt."""
+    width, height = (side // grid.space for side in table.clip_size)
+    frames = (table.clip_frames - 1) // grid.time + 1 if moving else 1
+    shape = (vae.config.latent_channels, frames, height, width)
+    prompts = LOOK[: table.get("look_prompts", len(LOOK))]
+    sampling = {"steps": table.get("look_steps", 20), **sampling}
+    y = autoencoder.decode(vae, sample(model, encoder, captions, prompts, grid=grid, shape=shape, **sampling))
+    picks = [0] if frames == 1 else [i * (y.shape[2] - 1) // 3 for i in range(4)]
+    save_grid(torch.stack([y[:, :, i] for i in picks], 1).flatten(0, 1), path, 4)
 
 
 def attention(device):
@@ -176,11 +193,4 @@ def train_on(device, config, minutes, out, resume, seed):
             with optimizer.averaged(), torch.no_grad():
                 state = {"model": half(model.state_dict()), "encoder": half(encoder.state_dict()), "seen": trained + seen}
                 save_atomically(state, path)
-                width, height = (side // grid.space for side in table.clip_size)
-                frames = (table.clip_frames - 1) // grid.time + 1 if moving else 1
-                shape = (vae.config.latent_channels, frames, height, width)
-                prompts = LOOK[: table.get("look_prompts", len(LOOK))]
-                z = sample(model, encoder, captions, prompts, grid=grid, shape=shape, steps=table.get("look_steps", 20))
-                y = autoencoder.decode(vae, z)
-                picks = [0] if frames == 1 else [i * (y.shape[2] - 1) // 3 for i in range(4)]
-                save_grid(torch.stack([y[:, :, i] for i in picks], 1).flatten(0, 1), Path(out) / "transformer.png", 4)
+                look(model, encoder, captions, vae, grid, table, Path(out) / "transformer.png", moving=moving)

@@ -15,7 +15,7 @@ import torch
 
 from . import autoencoder, transformer
 from .batches import ClipCache, clip_batch, grid_of
-from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, save_grid, working_type
+from .common import Budget, Log, Optimizer, half, learning_rate, pick_device, save_atomically, working_type
 
 
 class Adapted(torch.nn.Module):
@@ -62,12 +62,6 @@ def put(adapted, state, teach=False):
             each.teacher = (a, b)
         else:
             each.lora_A.data.copy_(a), each.lora_B.data.copy_(b)
-
-
-def levels(steps, shift):
-    """The sampler's noise levels, from 1 to 0."""
-    u = torch.linspace(1, 0, steps + 1)
-    return shift * u / (1 + (shift - 1) * u)
 
 
 @contextmanager
@@ -151,7 +145,7 @@ def train_on(device, config, minutes, out, steps, resume, seed):
             raise SystemExit(f"the student has {saved['steps']} steps: it goes on with as many, or with half of them")
     if teacher:
         put(adapted, teacher, teach=True)
-    path = levels(2 * steps, config.sampling.shift).to(device)
+    path = transformer.levels(2 * steps, config.sampling.shift).to(device)
     changes = list(adapted.values())
     cache = ClipCache(out / "latents")
     torch.manual_seed(seed + seen)
@@ -176,16 +170,7 @@ def train_on(device, config, minutes, out, steps, resume, seed):
             looked = budget.spent
             with optimizer.averaged():
                 save_atomically({"student": state_of(adapted), "teacher": teacher, "steps": steps, "seen": seen}, out / "turbo.pt")
-                look(model, encoder, captions, vae, grid, config, steps, out / "turbo.png")
-
-
-def look(model, encoder, captions, vae, grid, config, steps, path):
-    table = config.transformer
-    width, height = (side // grid.space for side in table.clip_size)
-    frames = (table.clip_frames - 1) // grid.time + 1
-    prompts = transformer.LOOK[: table.get("look_prompts", 8)]
-    shape = (vae.config.latent_channels, frames, height, width)
-    z = transformer.sample(model, encoder, captions, prompts, shape=shape, grid=grid, steps=steps, guidance=1.0, shift=config.sampling.shift)
-    y = autoencoder.decode(vae, z)
-    picks = [i * (y.shape[2] - 1) // 3 for i in range(4)]
-    save_grid(torch.stack([y[:, :, i] for i in picks], 1).flatten(0, 1), path, 4)
+                transformer.look(
+                    model, encoder, captions, vae, grid, config.transformer, out / "turbo.png",
+                    steps=steps, guidance=1.0, shift=config.sampling.shift,
+                )  # fmt: skip

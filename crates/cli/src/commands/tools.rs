@@ -54,7 +54,7 @@ pub fn recut(args: RecutArgs) -> Outcome {
     };
     let parts: Vec<tools::Part> = ranges.map(part).collect();
     let prompts: Vec<&str> = prompt.iter().map(String::as_str).collect();
-    let board = tools::recut_parts(&clip, &parts, &gap, &prompts);
+    let board = tools::recut(&clip, &parts, &gap, &prompts);
     draw(board.map_err(resolving)?, &make)
 }
 

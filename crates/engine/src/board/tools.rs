@@ -9,7 +9,7 @@ mod recut;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub use recut::{Part, recut, recut_parts};
+pub use recut::{Part, recut};
 
 use super::{Board, Card, Curve, Source, Strength};
 use crate::footage::Facts;

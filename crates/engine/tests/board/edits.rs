@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use kinora_engine::board::tools::{self, Part};
+use kinora_engine::board::tools;
 use kinora_engine::board::{Board, Card};
 use kinora_engine::plan::Speed;
 use kinora_engine::{Cancel, Compute, Effort, Model, Plan, Progress, Request};
 use kinora_media::Frame;
 use kinora_models::MINI;
 
-use super::{Studio, frames, kinds};
-
-fn part(from: f64, to: f64, speed: f64) -> Part {
-    Part { from, to, speed }
-}
+use super::{Studio, frames, kinds, part};
 
 /// Whether each frame is, bit for bit, the source's of this number.
 fn are(made: &[Frame], source: &[Frame], wanted: impl Iterator<Item = usize>) -> bool {
@@ -31,7 +27,7 @@ fn re_timed_footage_is_the_clips_own_frames() {
         part(0.5, 1.0, 2.0),
         part(0.0, 0.2, 1.0),
     ];
-    let board = tools::recut_parts(&clip, &parts, &[], &[]).unwrap();
+    let board = tools::recut(&clip, &parts, &[], &[]).unwrap();
     let plan = studio.plan(board.clone(), "r.mp4").unwrap();
     // 7.5 frames are shown for 8.
     assert_eq!(
@@ -93,7 +89,7 @@ fn each_gap_has_its_own_length_and_words() {
             .map(|span| plan.texts[span.texts[0].text].clone())
             .collect()
     };
-    let cut = |gaps: &[f64], prompts: &[&str]| tools::recut_parts(&clip, &keep, gaps, prompts);
+    let cut = |gaps: &[f64], prompts: &[&str]| tools::recut(&clip, &keep, gaps, prompts);
     let plan =
         |gaps: &[f64], prompts: &[&str]| studio.plan(cut(gaps, prompts).unwrap(), "r.mp4").unwrap();
     let own = plan(&[1.0, 2.0], &["a frog", "a lion"]);
@@ -119,10 +115,7 @@ fn each_gap_has_its_own_length_and_words() {
     }
     for speed in [0.0, -1.0, 0.01, 100.0, f64::NAN] {
         let parts = [part(0.0, 1.0, speed)];
-        assert!(
-            tools::recut_parts(&clip, &parts, &[], &[]).is_err(),
-            "{speed}"
-        );
+        assert!(tools::recut(&clip, &parts, &[], &[]).is_err(), "{speed}");
         let board = Board::new(4.0, "").with_card(Card::clip(1.0, &clip, 0.0, 1.0).played(speed));
         let message = studio.plan(board, "r.mp4").unwrap_err().to_string();
         assert!(message.contains("card 1 at 1 s: a speed of"), "{message}");

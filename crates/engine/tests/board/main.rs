@@ -93,6 +93,10 @@ fn frames(path: &Path) -> Vec<Frame> {
     names.iter().map(read).collect()
 }
 
+fn part(from: f64, to: f64, speed: f64) -> tools::Part {
+    tools::Part { from, to, speed }
+}
+
 fn kinds(plan: &Plan) -> Vec<(bool, u64, u64)> {
     let spans = plan.spans.iter();
     spans
@@ -322,7 +326,7 @@ fn what_lies_before_a_key_picture_is_coded_once() {
     let studio = Studio::new();
     let clip = studio.clip("a.mp4", 70);
     // Off its key pictures (one in two seconds), footage has to be coded anew up to the next one.
-    let mut board = tools::recut(&clip, &[(0.5, 70.0 / 30.0)], 0.0, None).unwrap();
+    let mut board = tools::recut(&clip, &[part(0.5, 70.0 / 30.0, 1.0)], &[], &[]).unwrap();
     board.duration += 0.5;
     let made = studio.make(board, "b.mp4");
     let source = frames(&clip);
@@ -353,12 +357,13 @@ fn tools_lay_out_what_they_promise() {
     let (a, b) = (studio.clip("a.mp4", 120), studio.clip("bb.mp4", 90));
     let plan = |board: Result<Board>| studio.plan(board.unwrap(), "out.mp4").unwrap();
 
-    let plan_of = plan(tools::recut(&a, &[(2.0, 3.0), (0.0, 1.0)], 0.5, Some("x")));
+    let swapped = [part(2.0, 3.0, 1.0), part(0.0, 1.0, 1.0)];
+    let plan_of = plan(tools::recut(&a, &swapped, &[0.5], &["x"]));
     assert_eq!(
         kinds(&plan_of),
         [(false, 0, 30), (true, 30, 15), (false, 45, 30)]
     );
-    let plan_of = plan(tools::recut(&a, &[(2.0, 3.0), (0.0, 1.0)], 0.0, None));
+    let plan_of = plan(tools::recut(&a, &swapped, &[], &[]));
     assert_eq!(kinds(&plan_of), [(false, 0, 30), (false, 30, 30)]);
 
     let plan_of = plan(tools::remix(

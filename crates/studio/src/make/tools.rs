@@ -32,7 +32,7 @@ pub(super) fn request(tool: Tool, request: &JobRequest, known: &Known) -> Result
         }
         Tool::Recut => {
             let parts = parts(request)?;
-            let board = tools::recut_parts(
+            let board = tools::recut(
                 clip(&request.clip, "clip")?,
                 &parts,
                 request.gap.as_slice(),

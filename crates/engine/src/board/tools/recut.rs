@@ -17,20 +17,9 @@ pub struct Part {
     pub speed: f64,
 }
 
-/// Parts of a clip in the order given, with `gap` seconds drawn between neighbours: none joins them as they are.
-pub fn recut(clip: &Path, keep: &[(f64, f64)], gap: f64, prompt: Option<&str>) -> Result<Board> {
-    let part = |&(from, to): &(f64, f64)| Part {
-        from,
-        to,
-        speed: 1.0,
-    };
-    let parts: Vec<Part> = keep.iter().map(part).collect();
-    recut_parts(clip, &parts, &[gap], prompt.as_slice())
-}
-
 /// Parts of a clip in the order given. `gaps` are the seconds drawn between neighbours, and `prompts` what happens there:
 /// one for all, or one each; without a prompt, what the clip was made from.
-pub fn recut_parts(clip: &Path, keep: &[Part], gaps: &[f64], prompts: &[&str]) -> Result<Board> {
+pub fn recut(clip: &Path, keep: &[Part], gaps: &[f64], prompts: &[&str]) -> Result<Board> {
     if keep.is_empty() {
         return Err(Error::request(
             "nothing is kept",
