@@ -79,7 +79,7 @@ pub struct ComputeArgs {
     pub dtype: Option<Precision>,
 
     /// Threads to compute with [default: one a core]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
+    #[arg(long, value_name = "N", value_parser = values::whole::<usize>, allow_negative_numbers = true, help_heading = "Machine")]
     pub threads: Option<usize>,
 }
 

@@ -1,5 +1,7 @@
 //! Outcomes as exit codes: 0 done, 1 failed, 2 bad input found before the work, 130 interrupted.
 
+use std::io;
+use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
 use std::process::ExitCode;
 
 use kinora_engine::Error;
@@ -39,7 +41,7 @@ pub fn code(outcome: Outcome) -> ExitCode {
     }
 }
 
-/// The error and its causes, each said once: most errors name their cause themselves.
+/// The error and its causes, each said once: most errors name their cause themselves. A full disk has a cure.
 fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -47,7 +49,13 @@ fn sentence(error: &anyhow::Error) -> String {
             text = format!("{text}: {cause}");
         }
     }
-    text
+    let full =
+        |cause: &io::Error| matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+    match causes.any(full) {
+        true => format!("{text}; make room there"),
+        false => text,
+    }
 }
 
 /// An error of input, said in one sentence.

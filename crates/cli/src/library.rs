@@ -65,10 +65,13 @@ pub fn remove(name: &str) -> anyhow::Result<PathBuf> {
     let mut models = added()?;
     let Some(dir) = models.remove(name) else {
         let known: Vec<String> = models.into_keys().collect();
-        bail!(
-            "no model was added as `{name}`; `kinora models list` shows those that were ({})",
-            known.join(", ")
-        )
+        match known.is_empty() {
+            true => bail!("no model was added, so none can be removed"),
+            false => bail!(
+                "no model was added as `{name}`; give one of {}",
+                known.join(", ")
+            ),
+        }
     };
     keep(&models)?;
     Ok(dir)

@@ -7,7 +7,7 @@ use kinora_engine::Aspect;
 use kinora_media::Rational;
 
 use super::ComputeArgs;
-use super::values::{rate, size};
+use super::values::{number, rate, size, whole};
 
 const GENERATE_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +46,7 @@ pub struct GenerateArgs {
     #[arg(
         long,
         value_name = "S",
+        value_parser = number,
         help_heading = "Format",
         allow_negative_numbers = true
     )]
@@ -109,11 +110,11 @@ pub struct MakeArgs {
     pub resolution: Option<ResolutionArg>,
 
     /// Width and height in pixels; wins over --aspect and --resolution
-    #[arg(long, value_name = "WxH", value_parser = size, help_heading = "Format")]
+    #[arg(long, value_name = "WxH", value_parser = size, allow_hyphen_values = true, help_heading = "Format")]
     pub size: Option<(u32, u32)>,
 
     /// Frames per second of the file, 1 to 60 [default: 30]
-    #[arg(long, value_name = "N", value_parser = rate, help_heading = "Format")]
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true, help_heading = "Format")]
     pub fps: Option<Rational>,
 
     /// How the model's frames come to the asked size [default: learned, where the model brings a network for it]
@@ -121,21 +122,22 @@ pub struct MakeArgs {
     pub upscale: Option<UpscaleArg>,
 
     /// How many clips, 1 to 4, written as OUT-1.mp4 …
-    #[arg(long, value_name = "N", help_heading = "Drawing")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>, allow_negative_numbers = true, help_heading = "Drawing")]
     pub variants: Option<u32>,
 
     /// Same request and seed, same clip [default: a new one]
-    #[arg(long, value_name = "N", help_heading = "Drawing")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Drawing")]
     pub seed: Option<u64>,
 
     /// Denoising steps [default: the model's]
-    #[arg(long, value_name = "N", help_heading = "Drawing")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true, help_heading = "Drawing")]
     pub steps: Option<usize>,
 
     /// How closely the prompt is followed; 1 is not at all guided [default: the model's]
     #[arg(
         long,
         value_name = "G",
+        value_parser = number,
         help_heading = "Drawing",
         allow_negative_numbers = true
     )]

@@ -6,7 +6,7 @@ use kinora_engine::board::tools::{Blending, LoopLength};
 use kinora_engine::board::{Curve, Strength};
 
 use super::MakeArgs;
-use super::values::{Part, TimedPart, curve, part, timed_part};
+use super::values::{Part, TimedPart, curve, number, part, timed_part};
 
 const STORYBOARD_EXAMPLES: &str = "\
 A board is a TOML (or JSON) file:
@@ -63,6 +63,7 @@ pub struct ExtendArgs {
     #[arg(
         long,
         value_name = "S",
+        value_parser = number,
         default_value_t = 0.0,
         allow_negative_numbers = true,
         help_heading = "Content"
@@ -73,6 +74,7 @@ pub struct ExtendArgs {
     #[arg(
         long,
         value_name = "S",
+        value_parser = number,
         default_value_t = 0.0,
         allow_negative_numbers = true,
         help_heading = "Content"
@@ -108,13 +110,14 @@ pub struct RecutArgs {
     pub clip: PathBuf,
 
     /// The parts to keep in seconds, in the order of the result; @ says how many times as fast one plays
-    #[arg(long, value_name = "A..B[@SPEED]", value_parser = timed_part, value_delimiter = ',', required = true, help_heading = "Content")]
+    #[arg(long, value_name = "A..B[@SPEED]", value_parser = timed_part, value_delimiter = ',', required = true, allow_hyphen_values = true, help_heading = "Content")]
     pub keep: Vec<TimedPart>,
 
     /// Seconds to draw between two parts: one for all, or one each; none joins them as they are
     #[arg(
         long,
         value_name = "S",
+        value_parser = number,
         value_delimiter = ',',
         default_value = "0",
         allow_negative_numbers = true,
@@ -153,12 +156,13 @@ pub struct RemixArgs {
         long,
         value_name = "HOW",
         default_value = "mild",
+        allow_negative_numbers = true,
         help_heading = "Content"
     )]
     pub strength: Strength,
 
     /// The seconds to change [default: all]
-    #[arg(long, value_name = "A..B", value_parser = part, help_heading = "Content")]
+    #[arg(long, value_name = "A..B", value_parser = part, allow_hyphen_values = true, help_heading = "Content")]
     pub range: Option<Part>,
 
     #[command(flatten)]
@@ -197,7 +201,7 @@ pub struct BlendArgs {
     pub preset: Blending,
 
     /// The second clip's share over time: SECONDS:SHARE,…
-    #[arg(long, value_name = "POINTS", value_parser = curve, conflicts_with = "preset", help_heading = "Content")]
+    #[arg(long, value_name = "POINTS", value_parser = curve, allow_hyphen_values = true, conflicts_with = "preset", help_heading = "Content")]
     pub curve: Option<Curve>,
 
     /// What is seen where they meet [default: what the first clip was made from]
@@ -222,7 +226,7 @@ pub struct LoopArgs {
     pub clip: PathBuf,
 
     /// The seconds to keep [default: all]
-    #[arg(long, value_name = "A..B", value_parser = part, help_heading = "Content")]
+    #[arg(long, value_name = "A..B", value_parser = part, allow_hyphen_values = true, help_heading = "Content")]
     pub range: Option<Part>,
 
     /// short, normal or long: 2, 4 or 6 s are added

@@ -1,9 +1,22 @@
 //! Values that need more than a number's or a name's parser.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
 
 use kinora_engine::board::Curve;
 use kinora_media::Rational;
+
+/// `5`, `2.5`; what range it has is said by who uses it.
+pub fn number(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| format!("`{text}` is not a number; give one such as 5 or 2.5"))
+}
+
+/// `0`, `7`: as large as its type holds.
+pub fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| format!("`{text}` is not a whole number from 0 on, or is too large"))
+}
 
 /// Seconds from … to of a clip; without an end, to the clip's.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -159,11 +159,21 @@ fn plan(
             let seed = *request
                 .seed
                 .get_or_insert_with(kinora_engine::plan::fresh_seed);
-            let asked = request.enhanced.as_ref().map(|enhanced| &enhanced.from);
-            free_name(&text::file_stem(asked.unwrap_or(&request.prompt), seed))
+            free_name(&text::file_stem(asked(&request), seed))
         }
     };
     Plan::resolve(request, model, compute, &out).map_err(resolving)
+}
+
+/// What the user said of the clip: a board without a scene has its first words.
+fn asked(request: &Request) -> &str {
+    let enhanced = request.enhanced.as_ref().map(|enhanced| &enhanced.from);
+    let cards = request.cards.iter().filter_map(|card| card.text.as_ref());
+    let mut texts = [enhanced.unwrap_or(&request.prompt)]
+        .into_iter()
+        .chain(cards);
+    let said = texts.find(|text| !text.trim().is_empty());
+    said.map_or("", String::as_str)
 }
 
 /// `STEM.mp4`, or `STEM-2.mp4` … where that, its variants or its sidecar exist.

@@ -8,7 +8,7 @@ use kinora_studio::{Config, Error, Models};
 use serde_json::{Map, Value, json};
 
 use crate::args::StudioArgs;
-use crate::exit::{Failure, Outcome, input};
+use crate::exit::{Failure, Outcome, input, resolving};
 use crate::library::{self, MINI_NAME};
 
 /// The models that have a name on this machine.
@@ -74,7 +74,10 @@ fn config(args: &StudioArgs) -> Outcome<Config> {
         "dtype",
         args.compute.dtype.map(|dtype| json!(dtype.to_string())),
     );
-    Config::load(args.config.as_deref(), &Value::Object(flags)).map_err(input)
+    let config = Config::load(args.config.as_deref(), &Value::Object(flags)).map_err(input)?;
+    // Else every job would fail, one by one.
+    library::open(&config.model).map_err(resolving)?;
+    Ok(config)
 }
 
 fn block_on(args: &StudioArgs, work: impl Future<Output = Outcome>) -> Outcome {

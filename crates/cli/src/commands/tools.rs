@@ -22,6 +22,13 @@ pub fn storyboard(args: StoryboardArgs) -> Outcome {
         return Ok(());
     };
     let board = Board::load(file).map_err(resolving)?;
+    if board.cards.is_empty() && board.prompt.trim().is_empty() {
+        return Err(input(format!(
+            "{}: a board without cards and words; say what is seen, as in the examples of \
+             `kinora storyboard --help`",
+            file.display()
+        )));
+    }
     draw(board, &args.make)
 }
 
@@ -45,6 +52,17 @@ pub fn recut(args: RecutArgs) -> Outcome {
         prompt,
         make,
     } = args;
+    if keep.len() == 1 && gap.iter().any(|seconds| *seconds > 0.0) {
+        return Err(input(
+            "one part is kept, so there is no gap; give --keep another, for instance --keep 0..2,3..5, or \
+             use kinora extend",
+        ));
+    }
+    if !prompt.is_empty() && gap.iter().all(|seconds| *seconds == 0.0) {
+        return Err(input(
+            "a prompt tells what happens in a gap, and there is none; give its seconds with --gap",
+        ));
+    }
     let parts: Vec<Part> = keep.iter().map(|timed| timed.part).collect();
     let ranges = ranges(&clip, &parts)?.into_iter().zip(&keep);
     let part = |((from, to), timed): (_, &TimedPart)| tools::Part {

@@ -133,6 +133,23 @@ fn the_schema_is_printed_and_files_may_name_it() {
 }
 
 #[test]
+fn a_board_is_named_after_what_it_says_first() {
+    let place = Place::new();
+    std::fs::write(place.path("empty.toml"), "duration = 2.0\n").unwrap();
+    place
+        .run(&["storyboard", "empty.toml", "--dry-run"])
+        .refused(&["empty.toml", "without cards", "--help"]);
+    let board = "duration = 2.0\nseed = 7\n[[card]]\nat = 0.0\ntext = \"a lion walks\"\n";
+    std::fs::write(place.path("b.toml"), board).unwrap();
+    let said = place.run(&["storyboard", "b.toml", "--dry-run"]).ok();
+    assert!(
+        said.stdout().starts_with("lion-walks-7.mp4"),
+        "{}",
+        said.stdout()
+    );
+}
+
+#[test]
 fn estimates_go_by_clips_that_were_made() {
     let place = Place::new();
     let dry = || {

@@ -80,6 +80,7 @@ fn a_clip_that_finds_no_room_goes_on_where_there_is_some() {
     assert_eq!(said.code(), 1);
     let words = "error: cannot write full.gif.checkpoint: ";
     assert!(said.stderr().contains(words), "{}", said.stderr());
+    assert!(said.stderr().contains("make room"), "{}", said.stderr());
     assert_eq!(place.names(), [""; 0]);
     let said = run("128");
     assert_eq!(said.code(), 1);

@@ -54,6 +54,11 @@ fn values_out_of_range_are_named() {
         (["--seconds", "0"], ["--seconds 0", "1 to 20"]),
         (["--seconds", "21"], ["--seconds 21", "1 to 20"]),
         (["--seconds", "nan"], ["--seconds NaN", "1 to 20"]),
+        (["--seconds", "five"], ["five", "such as 5"]),
+        (["--seed", "-1"], ["-1", "whole number"]),
+        (["--variants", "-1"], ["-1", "whole number"]),
+        (["--fps", "-5"], ["-5", "frame rate"]),
+        (["--size", "-5x5"], ["-5x5", "854x480"]),
         (["--fps", "90"], ["--fps 90", "1 to 60"]),
         (["--size", "8x8"], ["8x8", "16 to 4096"]),
         (["--size", "wide"], ["wide", "854x480"]),
@@ -106,11 +111,28 @@ fn foreign_files_are_named() {
     place
         .run(&["generate", "a frog", "--image", "late.png@9"])
         .refused(&["late.png@9", "lasts 5 s"]);
+    picture.save(place.path("other.png")).unwrap();
+    let two = ["--image", "late.png@1", "--image", "other.png@1"];
+    place
+        .run(&[&["generate", "a frog"][..], &two].concat())
+        .refused(&["late.png", "other.png", "one moment"]);
     place
         .run(&[
             "generate", "a frog", "--image", "late.png", "-o", "late.png",
         ])
         .refused(&["late.png", "-o"]);
+}
+
+#[test]
+fn a_clip_that_was_cut_off_says_where() {
+    let place = Place::new();
+    place.generate(&["a frog", "-o", "whole.mp4"]).ok();
+    let mut bytes = std::fs::read(place.path("whole.mp4")).unwrap();
+    bytes.truncate(bytes.len() * 2 / 3);
+    std::fs::write(place.path("cut.mp4"), bytes).unwrap();
+    place
+        .run(&["generate", "a frog", "--video", "cut.mp4"])
+        .refused(&["cut.mp4", "the file ends at byte", "fresh copy"]);
 }
 
 #[test]

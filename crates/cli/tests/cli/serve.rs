@@ -22,6 +22,15 @@ fn two_servers_do_not_share_a_folder() {
 }
 
 #[test]
+fn a_model_that_is_not_there_is_said_at_once() {
+    let place = Place::new();
+    for command in [&SERVE[..], &WORK] {
+        let args = [command, &["--model", "nowhere"]].concat();
+        place.run(&args).refused(&["nowhere", "mini"]);
+    }
+}
+
+#[test]
 fn a_server_and_its_worker_may_start_at_the_same_moment() {
     let place = Place::new();
     let mut worker = Program::start(place.command(&WORK));

@@ -251,6 +251,33 @@ fn bad_input_is_named_before_any_work() {
         (&["extend", "none.mp4", "--after", "1"], &["none.mp4"]),
         (&["extend", "notes.mp4", "--after", "1"], &["notes.mp4"]),
         (&["extend", "a.mp4"], &["--before", "--after"]),
+        (
+            &["extend", "a.mp4", "--after", "0.001"],
+            &["nothing is to be added"],
+        ),
+        (
+            &["recut", "a.mp4", "--keep", "-1..1"],
+            &["-1..1", "FROM..TO"],
+        ),
+        (
+            &["recut", "a.mp4", "--keep", "0..0.5", "--gap", "1"],
+            &["no gap", "--keep"],
+        ),
+        (
+            &[
+                "recut",
+                "a.mp4",
+                "--keep",
+                "0..0.3,0.5..1",
+                "--prompt",
+                "a lion",
+            ],
+            &["no", "--gap"],
+        ),
+        (
+            &["remix", "a.mp4", "a lion", "--strength", "-0.1"],
+            &["-0.1", "subtle"],
+        ),
         (&["recut", "a.mp4"], &["--keep"]),
         (&["recut", "a.mp4", "--keep", "2..1"], &["2..1", "FROM..TO"]),
         (&["recut", "a.mp4", "--keep", "0..9"], &["0..9"]),

@@ -27,14 +27,15 @@ pub fn extend(clip: &Path, before: f64, after: f64, prompt: Option<&str>) -> Res
     for (name, seconds) in [("--before", before), ("--after", after)] {
         within(name, seconds, &(0.0..=*BOARD_SECONDS.end()), "s")?;
     }
+    let footage = Footage::of(clip)?;
+    let (before, after) = (footage.whole(before), footage.whole(after));
+    // Less than half a frame is nothing, too.
     if before + after == 0.0 {
         return Err(Error::request(
             "nothing is to be added",
             "give seconds to add with --before or --after",
         ));
     }
-    let footage = Footage::of(clip)?;
-    let (before, after) = (footage.whole(before), footage.whole(after));
     let board = footage.board("extend", before + footage.seconds + after, prompt);
     Ok(board.with_card(footage.part(before, (0.0, footage.seconds))))
 }

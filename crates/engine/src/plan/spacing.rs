@@ -11,18 +11,16 @@ type Placed<'a> = (usize, &'a Card);
 
 /// Refuses two pictures at one moment: none could be met.
 pub(super) fn check_moments(timeline: &Timeline) -> Result<()> {
-    let frame = |card: &Card| timeline.output.fps.frames_in(card.at);
-    let met = in_order(timeline, |card| shows(card) && !card.is_kept());
-    match met
-        .windows(2)
-        .find(|pair| frame(pair[0].1) == frame(pair[1].1))
-    {
-        Some([(i, first), (j, second)]) => Err(Error::request(
-            format!(
-                "{} and {} are two pictures at one moment",
-                name_of(*i, first),
-                name_of(*j, second)
-            ),
+    let frame = |at: f64| timeline.output.fps.frames_in(at);
+    let cards = in_order(timeline, |card| shows(card) && !card.is_kept()).into_iter();
+    let cards = cards.map(|(index, card)| (frame(card.at), name_of(index, card)));
+    let conditions = timeline.request.conditions.iter();
+    let conditions = conditions.map(|met| (frame(met.at), met.path.display().to_string()));
+    let mut met: Vec<(u64, String)> = cards.chain(conditions).collect();
+    met.sort_by_key(|(frame, _)| *frame);
+    match met.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some([(_, first), (_, second)]) => Err(Error::request(
+            format!("{first} and {second} are two pictures at one moment"),
             "move one of them, or remove it",
         )),
         _ => Ok(()),

@@ -121,16 +121,16 @@ impl Movie {
         let cut = |sample: &Sample| {
             sample.size == 0 || sample.offset.saturating_add(u64::from(sample.size)) > length
         };
-        let sizes = video.samples.iter().map(|sample| u64::from(sample.size));
-        if sizes.sum::<u64>() > length {
-            return Err(broken("its pictures lie over each other"));
-        }
         if let Some(missing) = video.samples.iter().position(cut) {
             return Err(broken(&format!(
                 "the file ends at byte {length}, before picture {} of {}",
                 missing + 1,
                 video.samples.len()
             )));
+        }
+        let sizes = video.samples.iter().map(|sample| u64::from(sample.size));
+        if sizes.sum::<u64>() > length {
+            return Err(broken("its pictures lie over each other"));
         }
         video.edits = read_edits(movie, *track, video.clock)
             .ok_or_else(|| broken("its edit list is not readable"))?;
