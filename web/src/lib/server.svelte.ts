@@ -1,7 +1,8 @@
 /** What is shared by all pages and comes from the server: status, folders, styles, jobs, counts. */
 import { get, listClips, post, remove } from './api'
+import { prefs } from './prefs.svelte'
 import { complain } from './toasts.svelte'
-import type { Clip, Counts, Folder, Job, Status, Style } from './types'
+import type { Clip, Counts, Folder, Job, Status, Style, StyleSaid } from './types'
 
 export const server = $state({
   status: null as Status | null,
@@ -83,6 +84,9 @@ export async function loadStyles() {
     complain(error)
   }
 }
+
+/** A style in the language of the pages. */
+export const spoken = (style: Style): StyleSaid => (prefs.lang === 'zh' ? style.zh : style)
 
 let placesTimer: ReturnType<typeof setTimeout> | undefined
 

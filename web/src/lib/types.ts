@@ -185,11 +185,17 @@ export interface Folder {
   created_at: string
 }
 
-export interface Style {
-  name: string
+/** What is shown of a style in one language. */
+export interface StyleSaid {
   title: string
   text: string
   parts: Record<string, string>
+}
+
+/** In English itself, and in Chinese. */
+export interface Style extends StyleSaid {
+  name: string
+  zh: StyleSaid
   pictures: string[]
   thumbnail: string | null
   builtin: boolean

@@ -31,11 +31,11 @@ const FILE_LIMIT: u64 = 32 << 20;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Style {
     pub name: String,
-    pub title: String,
-    /// The look in a line.
-    pub text: String,
-    /// What else is joined to the prompt, by name: colour, lighting …
-    pub parts: BTreeMap<String, String>,
+    /// In English; what is not said in it, in Chinese.
+    #[serde(flatten)]
+    pub said: Said,
+    /// In Chinese; what is not said in it, in English.
+    pub zh: Said,
     /// Addresses of its reference pictures.
     pub pictures: Vec<String>,
     /// A picture that stands for it: its first, or the latest clip of the user's in it.
@@ -43,22 +43,49 @@ pub struct Style {
     pub builtin: bool,
 }
 
+/// What is shown of a style in one language.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Said {
+    pub title: String,
+    /// The look in a line.
+    pub text: String,
+    /// What else is joined to the prompt, by name: colour, lighting …
+    pub parts: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// The words of the first language; where it has none, the other's.
+    fn of(titles: [&str; 3], words: [&Words; 2]) -> Self {
+        let first = |texts: &[&str]| {
+            let mut said = texts.iter().filter(|text| !text.is_empty());
+            said.next().copied().unwrap_or_default().to_owned()
+        };
+        let parts = words[0].parts().into_iter().zip(words[1].parts());
+        let parts = parts.map(|((name, own), (_, other))| (name.to_owned(), first(&[own, other])));
+        Self {
+            title: first(&titles),
+            text: first(&words.map(|words| &*words.brief)),
+            parts: parts.filter(|(_, text)| !text.is_empty()).collect(),
+        }
+    }
+
+    fn in_english(style: &style::Style) -> Self {
+        let titles = [&style.title.en, &style.title.zh, &style.name];
+        Self::of(titles.map(String::as_str), [&style.en, &style.zh])
+    }
+
+    fn in_chinese(style: &style::Style) -> Self {
+        let titles = [&style.title.zh, &style.title.en, &style.name];
+        Self::of(titles.map(String::as_str), [&style.zh, &style.en])
+    }
+}
+
 impl Style {
     fn of(style: &style::Style) -> Self {
-        let words = said(style);
-        let parts = words.parts().into_iter();
         Self {
             name: style.name.clone(),
-            title: [&style.title.en, &style.title.zh, &style.name]
-                .into_iter()
-                .find(|title| !title.is_empty())
-                .cloned()
-                .unwrap_or_default(),
-            text: words.brief.clone(),
-            parts: parts
-                .filter(|(_, text)| !text.is_empty())
-                .map(|(name, text)| (name.to_owned(), text.to_owned()))
-                .collect(),
+            said: Said::in_english(style),
+            zh: Said::in_chinese(style),
             pictures: Vec::new(),
             thumbnail: None,
             builtin: true,
@@ -74,14 +101,6 @@ impl Style {
             builtin: false,
             ..Self::of(&own.look)
         }
-    }
-}
-
-/// What is shown of a style: its English words, or else its Chinese.
-fn said(style: &style::Style) -> &Words {
-    match style.en.is_empty() {
-        true => &style.zh,
-        false => &style.en,
     }
 }
 
@@ -138,7 +157,7 @@ pub(super) async fn add(app: &App, viewer: &Viewer, new: NewStyle) -> Result<Sty
     let mut written = old.written;
     written.name = name.clone();
     written.title.en = title.to_owned();
-    if said(&written).brief != text {
+    if Said::in_english(&written).text != text {
         // What the other language said was something else.
         let (words, other) = match text.chars().any(kinora_engine::text::is_cjk) {
             true => (&mut written.zh, &mut written.en),

@@ -98,8 +98,8 @@ async fn packed_style(app: &App, viewer: &Viewer, own: Own) -> Result<Style> {
     let shown = styles::Style::own(&own);
     Ok(Style {
         name: shown.name,
-        title: shown.title,
-        text: shown.text,
+        title: shown.said.title,
+        text: shown.said.text,
         look: Some(own.look),
         pictures: pictures
             .into_iter()

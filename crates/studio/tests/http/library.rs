@@ -298,6 +298,20 @@ async fn boards_styles_and_settings_are_kept() {
             .len(),
         6
     );
+    let styles = studio.get("/api/styles").await;
+    let titles: Vec<_> = ["title", "zh"]
+        .map(|field| &styles["items"][1][field])
+        .into();
+    assert_eq!(titles[0], "Film Noir");
+    assert_eq!(titles[1]["title"], "黑色电影");
+    assert!(
+        titles[1]["parts"]["theme"]
+            .as_str()
+            .unwrap()
+            .contains("犯罪")
+    );
+    // What has no Chinese is shown in the language that it has.
+    assert_eq!(style["zh"]["text"], "ink wash painting");
     let enhanced = studio
         .post(
             "/api/enhance",
