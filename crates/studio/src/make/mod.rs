@@ -27,6 +27,8 @@ pub struct Known {
 #[derive(Debug, Clone)]
 pub struct Footage {
     pub path: PathBuf,
+    /// What people know it by.
+    pub name: String,
     pub seconds: f64,
     pub frames: u64,
 }
@@ -35,6 +37,7 @@ impl Known {
     pub fn add(&mut self, clip: &Clip, path: PathBuf) {
         let footage = Footage {
             path,
+            name: name_of(clip),
             seconds: clip.seconds,
             frames: clip.frames,
         };
@@ -55,9 +58,9 @@ impl Known {
     /// A sentence of the engine's for somebody at a page: clips by their names, since where they lie is the server's own
     /// business; the command line's flags as the fields that they are here, and its advice as the page's.
     fn as_said_here(&self, text: &str) -> String {
-        let clips = self.clips.iter();
-        let named = clips.fold(text.to_owned(), |text, (id, footage)| {
-            text.replace(&*footage.path.to_string_lossy(), &format!("clip {id}"))
+        let clips = self.clips.values();
+        let named = clips.fold(text.to_owned(), |text, footage| {
+            text.replace(&*footage.path.to_string_lossy(), &footage.name)
         });
         let fields: Vec<&str> = named.split(' ').map(field).collect();
         let said = fields.join(" ");
@@ -65,6 +68,24 @@ impl Known {
             Some((said, _)) => format!("{said}; Settings, Models shows what it knows"),
             None => said,
         }
+    }
+}
+
+/// Characters of a title within a sentence.
+const TITLE_CHARS: usize = 40;
+
+/// `clip “a frog in the snow”`: its title or what it was asked for with, cut where it is long.
+fn name_of(clip: &Clip) -> String {
+    let title = [&clip.title, &clip.prompt, &clip.id]
+        .into_iter()
+        .find(|text| !text.trim().is_empty());
+    // Quotes of its own would end the name early.
+    let title = title
+        .map_or("", |text| text.trim())
+        .replace(['“', '”'], "\"");
+    match title.char_indices().nth(TITLE_CHARS) {
+        Some((end, _)) => format!("clip “{} …”", title[..end].trim_end()),
+        None => format!("clip “{title}”"),
     }
 }
 
@@ -265,13 +286,14 @@ mod tests {
         let mut known = Known::default();
         let footage = Footage {
             path: "/srv/data/clips/abc-1/video.mp4".into(),
+            name: "clip “a frog”".into(),
             seconds: 1.0,
             frames: 30,
         };
         known.clips.insert("abc-1".into(), footage);
         let said =
             known.as_said_here("the sound of /srv/data/clips/abc-1/video.mp4 is left behind");
-        assert_eq!(said, "the sound of clip abc-1 is left behind");
+        assert_eq!(said, "the sound of clip “a frog” is left behind");
         assert_eq!(
             known.as_said_here("--seconds 60 is out of range; give 1 to 20 s"),
             "seconds 60 is out of range; give 1 to 20 s"
