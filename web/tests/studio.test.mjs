@@ -93,7 +93,8 @@ step('a clip is favourite, bookmarked, put into a folder, found, and shown as a 
   await tile.getByRole('button', { name: 'Favourite' }).click()
   await tile.getByRole('button', { name: 'Bookmark' }).click()
   await page.getByRole('button', { name: 'New folder' }).click()
-  await page.getByRole('textbox', { name: 'Name of the folder' }).fill('Mammoths')
+  // whoever presses it types on: no letter is taken for a key of the page's
+  await page.keyboard.type('Mammoths')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Mammoths', level: 1 }).waitFor()
   await page.getByRole('link', { name: 'Library', exact: true }).click()
@@ -245,7 +246,8 @@ step('a storyboard of two cards becomes a clip', async () => {
   await page.getByRole('spinbutton', { name: 'Seconds' }).fill('2')
   await page.keyboard.press('Tab')
   await page.getByRole('button', { name: 'Words', exact: true }).click()
-  await page.getByRole('textbox', { name: 'What happens from here on' }).fill('a beautiful white crane with a yellow tail stands in the stream')
+  await page.waitForFunction(() => document.activeElement?.id === 'words')
+  await page.keyboard.type('a beautiful white crane with a yellow tail stands in the stream')
   await page.getByRole('button', { name: 'Show all' }).click()
   // the second card: the first, split in the middle
   const head = page.getByRole('slider', { name: 'Playhead' })
@@ -405,6 +407,11 @@ step('the page speaks Chinese when asked', async () => {
   await page.getByText('中文', { exact: true }).click()
   await page.getByRole('heading', { name: '设置' }).waitFor()
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN')
+  await page.goto(`${studio.base}/settings/styles`)
+  await page.getByText('黑色电影', { exact: true }).waitFor()
+  await page.goto(`${studio.base}/settings/models`)
+  await page.getByText('它学过什么').click()
+  await page.getByText('角色', { exact: true }).waitFor()
 })
 
 step('the first load is small, and nothing went wrong on the way', async () => {
