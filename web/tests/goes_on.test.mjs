@@ -13,8 +13,8 @@ before(async () => {
 after(() => end?.())
 
 /** A job that would take long, cancelled in the library once a step or two are drawn. */
-async function stopped(prompt) {
-  const { id } = await api.post('/api/jobs', { ...tiny(prompt), size: '224x128', steps: 60 })
+async function stopped(prompt, rest = {}) {
+  const { id } = await api.post('/api/jobs', { ...tiny(prompt), size: '224x128', steps: 60, ...rest })
   for (const late = Date.now() + MADE; ; await page.waitForTimeout(50)) {
     const job = await api.get(`/api/jobs/${id}`)
     if (job.preview_url && job.step >= 2) break
@@ -51,11 +51,22 @@ test('a cancelled clip is shown as far as it came, and goes on', { timeout: 4 * 
 })
 
 test('a cancelled clip begins anew with its seed, and is let go of', { timeout: 4 * MADE }, async () => {
-  const { id, card } = await stopped('a frog jumps')
+  const [picture] = await api.make(tiny('a frog in the snow'))
+  const { id, card } = await stopped('a frog jumps', { video: picture.id, variants: 3 })
   const { request } = await api.get(`/api/jobs/${id}`)
   await card.getByRole('button', { name: 'Again with this seed' }).click()
   assert.equal(await page.getByRole('textbox', { name: 'What to show' }).inputValue(), 'a frog jumps')
   assert.equal(await page.getByRole('textbox', { name: 'Seed', exact: true }).inputValue(), String(request.seed))
+  // all that was asked is asked again
+  await page.locator('.composer .attached img').waitFor()
+  const [again] = await Promise.all([
+    page.waitForRequest((asked) => asked.url().endsWith('/api/jobs') && asked.method() === 'POST'),
+    page.getByRole('textbox', { name: 'What to show' }).press('Enter'),
+  ])
+  const { video, variants, seed } = again.postDataJSON()
+  assert.deepEqual({ video, variants, seed }, { video: picture.id, variants: 3, seed: request.seed })
+  await api.post('/api/jobs/cancel-pending')
+  for (const job of (await api.get('/api/jobs?status=running')).items) await api.post(`/api/jobs/${job.id}/cancel`)
   await card.getByRole('button', { name: 'Take off the list' }).click()
   await card.waitFor({ state: 'detached' })
   const answer = await fetch(`${studio.base}/api/jobs/${id}`)

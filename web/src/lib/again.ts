@@ -7,7 +7,10 @@ import { complain, toast } from './toasts.svelte'
 import type { Clip, Job, JobRequest } from './types'
 
 /** What made a clip, or would have. */
-export type Made = Pick<Clip, 'tool' | 'settings' | 'seed' | 'prompt' | 'style' | 'width' | 'height' | 'seconds'>
+export type Made = Pick<Clip, 'tool' | 'settings' | 'seed' | 'prompt' | 'style' | 'width' | 'height' | 'seconds'> & {
+  /** How many there were to be; a clip is one. */
+  variants?: number
+}
 
 /** A job as what it asks to make. */
 export const madeBy = (job: Job): Made => ({ ...job, settings: { ...job.request }, seed: job.request.seed ?? null, style: null })
@@ -34,7 +37,7 @@ export const finish = (clip: Clip) => start(clip, { seed: clip.seed ?? undefined
 async function start(clip: Made, change: Partial<JobRequest>) {
   const settings = clip.settings as unknown as JobRequest
   // undefined leaves a field out, so that the server chooses
-  const request: JobRequest = { ...settings, variants: 1, ...change }
+  const request: JobRequest = { ...settings, variants: clip.variants ?? 1, ...change }
   try {
     await make(request)
     toast(t('tool.started'), { action: { label: t('nav.queue'), run: () => go('/queue') } })

@@ -40,9 +40,9 @@ export async function reattach() {
 
 export const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! % 2_147_483_648
 
-type Settings = Pick<Clip, 'prompt' | 'style' | 'width' | 'height' | 'seconds' | 'seed'>
+type Settings = Pick<Clip, 'prompt' | 'style' | 'width' | 'height' | 'seconds' | 'seed'> & { variants?: number }
 
-/** Takes over every setting of a clip, its seed locked. */
+/** Takes over every setting of a clip, its seed locked, and what it began from. */
 export function reuse(clip: Settings & Pick<Clip, 'settings'>) {
   fill((clip.settings ?? {}) as Partial<JobRequest>, clip)
 }
@@ -53,10 +53,8 @@ export function change(job: Job): () => void {
   const asked = job.request
   fill(asked, { ...job, seed: asked.seed ?? null, style: null })
   const form = prefs.composed
-  Object.assign(form, { relaxed: job.class === 'relaxed', variants: job.variants, model: asked.model ?? '', attached: asked.image ?? asked.video ?? null })
+  form.relaxed = job.class === 'relaxed'
   composer.size = { size: asked.size, aspect: form.aspect, resolution: form.resolution }
-  composer.attached = null
-  void reattach()
   return () => {
     prefs.composed = before
     composer.size = composer.attached = null
@@ -75,13 +73,17 @@ function fill(settings: Partial<JobRequest>, clip: Settings) {
   const resolution: Resolution = short >= 1080 ? '1080p' : short >= 720 ? '720p' : '480p'
   form.resolution = settings.resolution ?? resolution
   form.seconds = settings.seconds ?? Math.max(1, Math.round(clip.seconds))
-  form.variants = 1
+  form.variants = clip.variants ?? 1
+  if (settings.model) form.model = settings.model
   const efforts: Effort[] = ['draft', 'standard', 'quality']
   form.effort = efforts.includes(settings.effort!) ? settings.effort! : 'standard'
   if (clip.seed !== null) {
     form.seed = clip.seed
     form.locked = true
   }
+  form.attached = settings.image ?? settings.video ?? null
+  composer.attached = null
+  void reattach()
   write()
 }
 
