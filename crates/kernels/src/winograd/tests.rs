@@ -211,10 +211,10 @@ fn nothing_in_nothing_out() {
 
 #[test]
 fn pictures_that_fill_their_tiles_gain() {
-    for gains in [[8, 14], [12, 20], [16, 16], [16, 28], [24, 40], [96, 160]] {
+    for gains in [[8, 14], [16, 16], [16, 28], [24, 40], [96, 160]] {
         assert!(Winograd::gains(gains[0], gains[1]), "{gains:?}");
     }
-    for loses in [[0, 9], [4, 7], [2, 300]] {
+    for loses in [[0, 9], [4, 7], [12, 20], [2, 300]] {
         assert!(!Winograd::gains(loses[0], loses[1]), "{loses:?}");
     }
 }
