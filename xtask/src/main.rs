@@ -31,7 +31,7 @@ enum Verb {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
-    /// Time the networks beside diffusers on the same random weights, alternating in one run
+    /// Time networks and whole clips beside diffusers with the same weights, alternating in one run
     BenchPeers(peers::Options),
     /// Does a generated clip show what its prompt says? (needs the trainer's classifier)
     Eval {

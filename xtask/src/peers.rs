@@ -24,20 +24,12 @@ pub struct Options {
     /// The program that is measured; without it the release build is made
     #[arg(long, value_name = "FILE")]
     kinora: Option<PathBuf>,
-    /// How often each is timed
-    #[arg(long, default_value_t = 5)]
-    rounds: u32,
-    #[arg(long, default_value_t = 1)]
-    threads: u32,
-    /// Only these: transformer, vae-decoder, vae-encoder
-    #[arg(long, value_name = "NAME", num_args = 1..)]
-    cases: Vec<String>,
-    /// A sixteenth of the work, to try it out
-    #[arg(long)]
-    small: bool,
     /// Where peers.json and peers.md go, benches/runs/DATE-NAME
     #[arg(long, value_name = "DIR")]
     report: PathBuf,
+    /// What training/bench_peers.py shall be told, after --: rounds, threads, cases, peers, dtypes
+    #[arg(last = true)]
+    arguments: Vec<String>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -54,16 +46,9 @@ pub fn run(options: &Options) -> Result<()> {
         .arg("training/bench_peers.py")
         .arg("--kinora")
         .arg(kinora)
-        .args(["--rounds", &options.rounds.to_string()])
-        .args(["--threads", &options.threads.to_string()])
         .arg("--out")
-        .arg(&options.report);
-    if options.small {
-        command.arg("--small");
-    }
-    if !options.cases.is_empty() {
-        command.arg("--cases").args(&options.cases);
-    }
+        .arg(&options.report)
+        .args(&options.arguments);
     python::run(command)
 }
 
