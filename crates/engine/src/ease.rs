@@ -2,7 +2,8 @@
 //!
 //! A drawn span begins with kept frames in latents, and ends with such. Decoded again they are a little off: softer, or
 //! of another shade. That error, the kept frame less its own decoded picture, is added to the drawn frames beside
-//! it, less and less over half a second. Nothing of the kept picture is mixed in, only what coding took from it.
+//! it, less and less over a second, and only where they still show what it showed: an error left behind by something that
+//! moved on would be its ghost. Nothing of the kept picture is mixed in, only what coding took from it.
 
 use std::collections::VecDeque;
 
@@ -14,6 +15,18 @@ pub(crate) struct Truth {
     pub frame: Frame,
 }
 
+/// What coding took from a kept frame.
+struct Loss {
+    index: usize,
+    /// The frame as it came out of the decoder.
+    drawn: Frame,
+    /// What it lacks, a value for each of its own.
+    error: Vec<i16>,
+}
+
+/// A value that changed by this much shows something else.
+const MOVED: f32 = 128.0;
+
 /// Native frames with the error at their ends faded out.
 pub(crate) struct Eased<I> {
     source: I,
@@ -21,11 +34,11 @@ pub(crate) struct Eased<I> {
     over: usize,
     before: Option<Truth>,
     after: Option<Truth>,
-    /// The error at the beginning, and its frame.
-    begun: Option<(usize, Vec<i16>)>,
+    /// At the beginning.
+    begun: Option<Loss>,
     /// Frames that wait for the error at the end.
     waiting: VecDeque<(usize, Frame)>,
-    ended: Option<(usize, Vec<i16>)>,
+    ended: Option<Loss>,
     index: usize,
 }
 
@@ -55,14 +68,14 @@ where
         let index = self.index;
         self.index += 1;
         if let Some(truth) = self.before.take_if(|truth| truth.index == index) {
-            self.begun = error_of(&frame, &truth.frame).map(|error| (index, error));
+            self.begun = Loss::of(index, &frame, &truth.frame);
         }
         if let Some(truth) = self.after.as_ref().filter(|truth| truth.index == index) {
-            self.ended = error_of(&frame, &truth.frame).map(|error| (index, error));
+            self.ended = Loss::of(index, &frame, &truth.frame);
             self.after = None;
         }
-        if let Some((at, error)) = &self.begun {
-            correct(&mut frame, error, self.share(index - at));
+        if let Some(loss) = &self.begun {
+            loss.make_good(&mut frame, self.share(index - loss.index));
         }
         Some(Ok((index, frame)))
     }
@@ -86,8 +99,8 @@ where
                 next + self.over >= truth.index
             });
             if !waits && let Some((index, mut frame)) = self.waiting.pop_front() {
-                if let Some((at, error)) = &self.ended {
-                    correct(&mut frame, error, self.share(at.abs_diff(index)));
+                if let Some(loss) = &self.ended {
+                    loss.make_good(&mut frame, self.share(loss.index.abs_diff(index)));
                 }
                 return Some(Ok(frame));
             }
@@ -102,19 +115,33 @@ where
     }
 }
 
-fn error_of(drawn: &Frame, truth: &Frame) -> Option<Vec<i16>> {
-    let pairs = drawn.rgb().iter().zip(truth.rgb());
-    (drawn.size() == truth.size())
-        .then(|| pairs.map(|(d, t)| i16::from(*t) - i16::from(*d)).collect())
-}
-
-fn correct(frame: &mut Frame, error: &[i16], share: f32) {
-    if share <= 0.0 {
-        return;
+impl Loss {
+    fn of(index: usize, drawn: &Frame, truth: &Frame) -> Option<Self> {
+        let pairs = drawn.rgb().iter().zip(truth.rgb());
+        let error = pairs.map(|(d, t)| i16::from(*t) - i16::from(*d)).collect();
+        (drawn.size() == truth.size()).then(|| Self {
+            index,
+            drawn: drawn.clone(),
+            error,
+        })
     }
-    for (value, error) in frame.rgb_mut().iter_mut().zip(error) {
-        let better = f32::from(*value) + f32::from(*error) * share;
-        *value = better.round().clamp(0.0, 255.0) as u8;
+
+    /// Adds a share of the error, less where the frame has changed since.
+    fn make_good(&self, frame: &mut Frame, share: f32) {
+        if share <= 0.0 {
+            return;
+        }
+        let pixels = frame.rgb_mut().chunks_exact_mut(3);
+        let (drawn, errors) = (self.drawn.rgb().chunks_exact(3), self.error.chunks_exact(3));
+        for ((pixel, drawn), error) in pixels.zip(drawn).zip(errors) {
+            let changes = pixel.iter().zip(drawn).map(|(a, b)| a.abs_diff(*b));
+            let moved = f32::from(changes.max().unwrap_or(0));
+            let share = share * (1.0 - moved / MOVED).max(0.0);
+            for (value, error) in pixel.iter_mut().zip(error) {
+                let better = f32::from(*value) + f32::from(*error) * share;
+                *value = better.round().clamp(0.0, 255.0) as u8;
+            }
+        }
     }
 }
 
@@ -155,5 +182,19 @@ mod tests {
             [120, 115, 110, 105, 100, 100, 100, 100, 95, 90, 85, 80]
         );
         assert_eq!(ease(None, Some((40, 0))), [100; 12]);
+    }
+
+    #[test]
+    fn what_moved_on_leaves_no_ghost() {
+        let values = [100, 100, 164, 228];
+        let source = values.map(|value| Ok::<_, Infallible>(shade(value)));
+        let truth = Truth {
+            index: 0,
+            frame: shade(140),
+        };
+        let eased = Eased::new(source.into_iter(), 3, Some(truth), None);
+        let shown: Vec<u8> = eased.map(|frame| frame.unwrap().pixel(1, 1)[0]).collect();
+        // Half as far as what counts as moved: half of what would be added. Further: nothing.
+        assert_eq!(shown, [140, 130, 174, 228]);
     }
 }

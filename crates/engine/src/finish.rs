@@ -19,7 +19,7 @@ const QUEUE: usize = 16;
 /// Frames that are brought to the file's size at the same time.
 const RESIZED: usize = 4;
 /// Seconds over which the autoencoder's error at a seam fades.
-const EASED: f64 = 0.5;
+const EASED: f64 = 1.0;
 
 /// What the decoding thread hands to the writing one.
 enum Drawn {

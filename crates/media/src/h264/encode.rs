@@ -59,7 +59,7 @@ impl EncoderSettings {
     fn quantiser(&self) -> u8 {
         match self.quality {
             Quality::Small => 30,
-            Quality::Good => 23,
+            Quality::Good => 17,
             Quality::Best => 13,
         }
     }
