@@ -139,16 +139,19 @@ pub fn blend(a: &Path, b: &Path, blending: &Blending, prompt: Option<&str>) -> R
     };
     let mut board = first.board("blend", end + rest, Some(prompt.unwrap_or_default()));
     if prompt.is_none() {
-        // Each clip's own words hold where it is the stronger.
-        let said = [
-            (0.0, first.prompt()),
-            (begin + middle(&curve), second.prompt()),
-        ];
-        let said = &said[..if returns { 1 } else { 2 }];
-        let said = said
-            .iter()
-            .filter_map(|(at, text)| Some((*at, text.clone()?)));
-        let said = said.filter(|(_, text)| !text.trim().is_empty());
+        // Each clip's own words hold where it is the stronger; where both show alike for long, so do both.
+        let words = |footage: &Footage| footage.prompt().filter(|text| !text.trim().is_empty());
+        let mut said = vec![(0.0, words(&first))];
+        match together(&curve) {
+            _ if returns => {}
+            Some((from, to)) => {
+                let both = words(&first).zip(words(&second));
+                let both = both.map(|(one, other)| super::joined(&one, Some(&other)));
+                said.extend([(begin + from, both), (begin + to, words(&second))]);
+            }
+            None => said.push((begin + middle(&curve), words(&second))),
+        }
+        let said = said.into_iter().filter_map(|(at, text)| Some((at, text?)));
         board.cards = said.map(|(at, text)| Card::text(at, text)).collect();
     }
     if begin > 0.0 {
@@ -168,11 +171,22 @@ pub fn blend(a: &Path, b: &Path, blending: &Blending, prompt: Option<&str>) -> R
     Ok(board)
 }
 
-/// When the second clip becomes the stronger, in hundredths of the curve.
+/// When the second clip becomes the stronger.
 fn middle(curve: &Curve) -> f64 {
-    let times = (0..=100).map(|part| curve.end() * f64::from(part) / 100.0);
-    let mut stronger = times.filter(|time| curve.at(*time) >= 0.5);
+    let mut stronger = hundredths(curve).filter(|time| curve.at(*time) >= 0.5);
     stronger.next().unwrap_or(curve.end())
+}
+
+/// From when until when both clips show in about equal parts, if that is more than a third of the time: less is a passage.
+fn together(curve: &Curve) -> Option<(f64, f64)> {
+    let alike: Vec<f64> = hundredths(curve)
+        .filter(|time| (0.4..=0.6).contains(&curve.at(*time)))
+        .collect();
+    (alike.len() > 33).then(|| (alike[0], alike[alike.len() - 1]))
+}
+
+fn hundredths(curve: &Curve) -> impl Iterator<Item = f64> {
+    (0..=100).map(|part| curve.end() * f64::from(part) / 100.0)
 }
 
 /// How much is added to close a loop.
@@ -314,5 +328,20 @@ impl Footage {
         let last = last.max_by(|a, b| a.at.total_cmp(&b.at));
         let text = last.and_then(|card| card.text.as_deref());
         Some(super::joined(&request.prompt, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_mix_lets_both_words_hold() {
+        let mix = together(&Blending::Mix.curve(9.0).unwrap()).unwrap();
+        assert!(
+            (0.5..0.8).contains(&mix.0) && (2.2..2.5).contains(&mix.1),
+            "{mix:?}"
+        );
+        assert_eq!(together(&Blending::Transition.curve(9.0).unwrap()), None);
     }
 }
