@@ -138,12 +138,12 @@ pub(super) fn read_texts(
     let mut notes = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         let what = match texts.len() {
-            1 => "prompt".to_owned(),
+            1 => "the prompt".to_owned(),
             n => format!("prompt {} of {n} (“{text}”)", index + 1),
         };
         notes.extend(read_prompt(model, text, &what)?);
     }
-    notes.extend(read_prompt(model, negative, "negative prompt")?);
+    notes.extend(read_prompt(model, negative, "the negative prompt")?);
     let cards = request.cards.iter().filter_map(|card| card.text.as_deref());
     let all: Vec<&str> = [request.prompt.as_str()].into_iter().chain(cards).collect();
     notes.extend(unknown_words(model, &all.join("\n")));
@@ -204,7 +204,7 @@ fn read_prompt(model: &Model, text: &str, what: &str) -> Result<Option<String>> 
     if reading.unknown > UNKNOWN_TOKENS {
         return Err(Error::request(
             format!(
-                "the text encoder of {} cannot read the {what}: {:.0} % of its tokens are unknown to it",
+                "the text encoder of {} cannot read {what}: {:.0} % of its tokens are unknown to it",
                 model.title,
                 reading.unknown * 100.0
             ),
@@ -215,7 +215,7 @@ fn read_prompt(model: &Model, text: &str, what: &str) -> Result<Option<String>> 
     let tokens = reading.tokens;
     Ok((tokens > limit).then(|| {
         format!(
-            "the {what} has {tokens} tokens; {} reads the first {limit}",
+            "{what} has {tokens} tokens; {} reads the first {limit}",
             model.title
         )
     }))
