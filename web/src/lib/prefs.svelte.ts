@@ -60,19 +60,27 @@ function hear(event: StorageEvent) {
   known = stored
 }
 
+function keep(now: Prefs) {
+  try {
+    if (JSON.stringify(now) !== JSON.stringify(known)) localStorage.setItem(KEY, JSON.stringify(over(read(), now)))
+    known = now
+  } catch {
+    // storage may be forbidden or full: the page works without
+  }
+}
+
 /** Keeps the preferences as they change; call once, inside a component. */
 export function keepPrefs() {
   $effect(() => {
     const now = $state.snapshot(prefs) as Prefs
-    const timer = setTimeout(() => {
-      try {
-        if (JSON.stringify(now) !== JSON.stringify(known)) localStorage.setItem(KEY, JSON.stringify(over(read(), now)))
-        known = now
-      } catch {
-        // storage may be forbidden or full: the page works without
-      }
-    }, 200)
+    const timer = setTimeout(keep, 200, now)
     return () => clearTimeout(timer)
+  })
+  $effect(() => {
+    // Whoever leaves at once, or whose browser ends in the background, has chosen all the same.
+    const leave = () => keep($state.snapshot(prefs) as Prefs)
+    addEventListener('pagehide', leave)
+    return () => removeEventListener('pagehide', leave)
   })
   $effect(() => {
     addEventListener('storage', hear)
