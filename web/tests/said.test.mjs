@@ -75,7 +75,7 @@ test('sentences are read with their names, numbers and quotes', () => {
       'kinora-mini 不认识“corgi”（画成 dog）、“mamoth”（相近：mammoth, man）、“idea”等，另有 3 个；它学过什么，见“设置 › 模型”',
     ],
     // what is somebody's own passes, whatever it says
-    ['the prompt 2 of 3 (“the prompt is empty; a: b,\nc”) has 300 tokens; kinora-mini reads the first 128', '第 2 条提示词（共 3 条：“the prompt is empty; a: b,\nc”）有 300 个词元；kinora-mini 只读前 128 个'],
+    ['prompt 2 of 3 (“the prompt is empty; a: b,\nc”) has 300 tokens; kinora-mini reads the first 128', '第 2 条提示词（共 3 条：“the prompt is empty; a: b,\nc”）有 300 个词元；kinora-mini 只读前 128 个'],
     ['there is a user `read` already', '已有用户 read'],
     [
       'this studio\'s moderation rule “own” was met (found: a + b, c*): Not here; ask me. — nothing was charged; change the words, or ask an administrator to let it pass',
