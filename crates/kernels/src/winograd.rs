@@ -12,7 +12,6 @@
 
 mod transform;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::conv::Frames;
@@ -28,10 +27,6 @@ use transform::{Back, POINTS, There, weights_at_points};
 
 /// Bytes of transformed pixels of a task: they come from the third-level cache once for each panel.
 const BLOCK: usize = 2 << 20;
-/// Frames that come together, where patches are few: fewer are the exception.
-const FRAMES: usize = 4;
-/// Panels that a task has at least, so that its way to the points is a small part of it.
-const PANELS: usize = 4;
 /// Output pixels along a patch's side.
 const SIDE: usize = 4;
 
@@ -94,12 +89,9 @@ impl Winograd {
     /// Whether a picture of this size gains: patches that hang over its edge, or fill a tile in part, are work for nothing.
     pub fn gains(height: usize, width: usize) -> bool {
         let patches = height.div_ceil(SIDE) * width.div_ceil(SIDE);
-        // Less than a tile is joined by the next frames'. More could gain by that as well, but 12 x 20 pixels are a fiftieth
-        // of a decoder's time, and 113 MB at the points.
-        let frames = if patches < ROWS { FRAMES } else { 1 };
-        let products = POINTS * (frames * patches).next_multiple_of(ROWS);
+        let products = POINTS * patches.next_multiple_of(ROWS);
         // At most three eighths of the direct way's: the rest is for the way to the points and back, and for their memory.
-        patches > 0 && 8 * products <= 3 * 9 * height * width * frames
+        patches > 0 && 8 * products <= 3 * 9 * height * width
     }
 
     /// Convolves with zeros around each frame; along time as many frames fewer as the kernel has beyond one.
@@ -176,7 +168,7 @@ struct Job<'a, T, O> {
 struct Scratch {
     /// Pixels at the points: point, frame, patch, channel.
     pixels: Vec<f32>,
-    /// Sums at the points: point, tile; in it 12 patches, those of a frame after those of the one before, by 32 channels.
+    /// Sums at the points: point, frame, patch of 12, 32 channels.
     sums: Vec<Sums>,
 }
 
@@ -187,32 +179,22 @@ impl<T: Element, O: Element> Job<'_, T, O> {
         let more = self.weights.taps - 1;
         let frame = POINTS * ROWS * self.weights.c_in * size_of::<f32>();
         let most = (BLOCK / frame).saturating_sub(more).max(2);
-        let stretches = self.frames.div_ceil(most);
-        let wanted = match rayon::current_num_threads() {
-            1 => 1,
-            threads => 3 * threads,
-        };
-        // Tasks for all: first of fewer channels, as long as these are many beside the way to the points, then of fewer frames.
-        let panels = self.weights.c_out.div_ceil(COLUMNS);
-        let parts = wanted
-            .div_ceil(groups * stretches)
-            .min(panels.div_ceil(PANELS));
-        let stretches = wanted
-            .div_ceil(groups * parts)
-            .clamp(stretches, self.frames);
-        let split = |count: usize, parts: usize| {
-            let length = count.div_ceil(parts);
-            let part = move |i: usize| i * length..((i + 1) * length).min(count);
-            (count.div_ceil(length), part)
-        };
-        let (stretches, frames) = split(self.frames, stretches);
-        let (parts, panels) = split(panels, parts);
+        let threads = rayon::current_num_threads();
+        let mut stretches = self.frames.div_ceil(most);
+        if groups < threads * 4 {
+            stretches = stretches
+                .max((threads * 4).div_ceil(groups))
+                .min(self.frames);
+        }
+        let length = self.frames.div_ceil(stretches);
+        let stretches = self.frames.div_ceil(length);
         let task = |scratch: &mut Scratch, i: usize| {
-            let (group, i) = (i / (stretches * parts), i % (stretches * parts));
-            let patches = group * ROWS..((group + 1) * ROWS).min(patches);
-            self.block(frames(i / parts), patches, panels(i % parts), scratch);
+            let first = i % stretches * length;
+            let frames = first..(first + length).min(self.frames);
+            let patches = i / stretches * ROWS..((i / stretches + 1) * ROWS).min(patches);
+            self.block(frames, patches, scratch);
         };
-        in_tasks(groups * stretches * parts, Scratch::default, task);
+        in_tasks(groups * stretches, Scratch::default, task);
     }
 
     /// Patches next to each other.
@@ -220,44 +202,42 @@ impl<T: Element, O: Element> Job<'_, T, O> {
         self.size[1].div_ceil(SIDE)
     }
 
-    /// The convolution of up to 12 patches through some frames, to the channels of some panels.
+    /// The convolution of up to 12 patches through some frames.
     fn block(
         &self,
-        frames: Range<usize>,
-        patches: Range<usize>,
-        panels: Range<usize>,
+        frames: std::ops::Range<usize>,
+        patches: std::ops::Range<usize>,
         scratch: &mut Scratch,
     ) {
         let Winograd {
             taps, c_in, c_out, ..
         } = *self.weights;
-        // Where a frame has fewer than 12 patches, those of the next fill its tile.
-        let (under, beside) = (frames.len() + taps - 1, patches.len());
-        let tiles = (frames.len() * beside).div_ceil(ROWS);
-        // Beyond the values, what the last tile reads for nothing; and a little more, or all points would crowd into few
-        // sets of the cache.
-        let stride = (under * beside + ROWS) * c_in + LANES;
+        let under = frames.len() + taps - 1;
+        // A little more than the values, or all points would crowd into few sets of the cache.
+        let stride = under * ROWS * c_in + LANES;
         scratch.pixels.resize(POINTS * stride, 0.0);
-        scratch.sums.resize(POINTS * tiles, [0.0; ROWS * COLUMNS]);
+        scratch
+            .sums
+            .resize(POINTS * frames.len(), [0.0; ROWS * COLUMNS]);
         let corner = |patch: usize| [patch / self.across() * SIDE, patch % self.across() * SIDE];
         for (r, patch) in patches.clone().enumerate() {
             let there = There::new(corner(patch), self.size, c_in);
             for i in 0..under {
-                let to = &mut scratch.pixels[(i * beside + r) * c_in..];
+                let to = &mut scratch.pixels[(i * ROWS + r) * c_in..];
                 there.transform(self.path, self.clip[frames.start + i], to, stride);
             }
         }
-        for panel in panels {
+        for panel in 0..c_out.div_ceil(COLUMNS) {
             for point in 0..POINTS {
                 let right = self.weights.panel(panel, point);
                 let left = &scratch.pixels[point * stride..];
-                let sums = scratch.sums[point * tiles..].iter_mut();
-                for (i, sums) in sums.take(tiles).enumerate() {
+                let sums = scratch.sums[point * frames.len()..].iter_mut();
+                for (i, sums) in sums.take(frames.len()).enumerate() {
                     let left = Stretches {
                         rows: &left[i * ROWS * c_in..],
                         stride: c_in,
                         depth: c_in,
-                        step: beside * c_in,
+                        step: ROWS * c_in,
                         count: taps,
                     };
                     left.product(self.path, right, sums);
@@ -265,7 +245,7 @@ impl<T: Element, O: Element> Job<'_, T, O> {
             }
             let back = Back {
                 sums: &scratch.sums,
-                tiles,
+                frames: frames.len(),
                 columns: panel * COLUMNS..((panel + 1) * COLUMNS).min(c_out),
                 finish: self.finish,
                 width: c_out,
@@ -275,7 +255,7 @@ impl<T: Element, O: Element> Job<'_, T, O> {
             for i in 0..frames.len() {
                 for (r, patch) in patches.clone().enumerate() {
                     let t = self.first + frames.start + i;
-                    back.transform(self.path, i * beside + r, t, corner(patch), self.out);
+                    back.transform(self.path, [i, r], t, corner(patch), self.out);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::matmul::{Finish, Residual};
 use crate::out::Out;
 use crate::pack::Packed;
 use crate::path::Path;
-use crate::tile::{COLUMNS, ROWS, Sums};
+use crate::tile::{COLUMNS, Sums};
 
 /// Points along a side of a patch, as many as it has pixels.
 const REACH: usize = 6;
@@ -162,9 +162,9 @@ fn transform_patch<V: Lanes, T: Element>(
 
 /// Sums at the points on their way to the outputs.
 pub struct Back<'a> {
-    /// Point, tile; then patch and channel.
+    /// Point, frame; then patch and channel.
     pub sums: &'a [Sums],
-    pub tiles: usize,
+    pub frames: usize,
     /// Which of the output channels these are.
     pub columns: Range<usize>,
     pub finish: &'a Finish<'a>,
@@ -175,16 +175,16 @@ pub struct Back<'a> {
 }
 
 impl Back<'_> {
-    /// The patch `r` of these, of frame `t` of all, with its outputs at `corner`.
+    /// The patch `r` of frame `i` of these, which is frame `t` of all, with its outputs at `corner`.
     pub fn transform<O: Element>(
         &self,
         path: Path,
-        r: usize,
+        [i, r]: [usize; 2],
         t: usize,
         corner: [usize; 2],
         out: &Out<O>,
     ) {
-        transform_back(path, self, r, t, corner, out);
+        transform_back(path, self, [i, r], t, corner, out);
     }
 
     /// Where the channels from `column` on of a pixel begin.
@@ -202,7 +202,7 @@ impl Back<'_> {
 by_lanes! {
     fn transform_back<O: Element>(
         sums: &Back,
-        r: usize,
+        which: [usize; 2],
         t: usize,
         corner: [usize; 2],
         out: &Out<O>,
@@ -212,18 +212,17 @@ by_lanes! {
 #[inline(always)]
 fn transform_sums<V: Lanes, O: Element>(
     sums: &Back,
-    r: usize,
+    [i, r]: [usize; 2],
     t: usize,
     corner: [usize; 2],
     out: &Out<O>,
 ) {
-    let (tile, r) = (r / ROWS, r % ROWS);
     for first in (0..sums.columns.len()).step_by(LANES) {
         let mut lines = [[V::zero(); SIDE]; REACH];
         for (y, line) in lines.iter_mut().enumerate() {
             let mut points = [V::zero(); REACH];
             for (x, point) in points.iter_mut().enumerate() {
-                let from = &sums.sums[(y * REACH + x) * sums.tiles + tile][r * COLUMNS + first..];
+                let from = &sums.sums[(y * REACH + x) * sums.frames + i][r * COLUMNS + first..];
                 *point = V::load::<f32>(from.first_chunk().expect("half a row of a tile"));
             }
             *line = back(points);
