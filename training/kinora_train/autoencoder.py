@@ -172,6 +172,20 @@ def train(config, minutes, out, resume=True, seed=1):
         model.save_pretrained(Path(out) / "vae")
 
 
+@torch.no_grad()
+def channel_weights(model, z):
+    """(c,), of mean 1: how much a decoded picture changes where one channel of the normalised latents z (b, c, t, h, w) does."""
+    original = decode(model, z)
+    changed = z.std() * torch.randn(z[:, :1].shape, generator=torch.Generator().manual_seed(0)).to(z)
+    changes = []
+    for channel in range(z.shape[1]):
+        moved = z.clone()
+        moved[:, channel : channel + 1] += 0.5 * changed
+        changes.append((decode(model, moved) - original).square().mean())
+    weights = torch.stack(changes)
+    return weights / weights.mean()
+
+
 def load(out, device):
     """The trained autoencoder, frozen, for encoding."""
     still_convolutions()

@@ -80,14 +80,15 @@ def read(encoder, captions, texts, shares, device):
     return torch.cat(states, 1), torch.cat(biases, 2)
 
 
-def loss_of(model, encoder, captions, batch, device):
+def loss_of(model, encoder, captions, batch, channels, device):
+    """Flow matching's error, each channel counted by what it does to the picture: `channels` (c,), of mean 1."""
     z, sigma = batch.z.to(device), batch.sigma.to(device)
     noise = torch.randn_like(z)
     x = torch.lerp(z, noise, sigma.unsqueeze(-1))
     shared = bool((batch.sigma == batch.sigma[:, :1]).all())
     states, bias = read(encoder, captions, batch.texts, batch.shares, device)
     v = velocity(model, x.to(model.dtype), sigma[:, :1] if shared else sigma, batch.coords.to(device), states, bias)
-    error = (v.float() - (noise - z)).square().mean(-1)
+    error = ((v.float() - (noise - z)).square() * channels).mean(-1)
     weight = batch.weight.to(device) * (sigma > 0)
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
@@ -166,6 +167,7 @@ def train_on(device, config, minutes, out, resume, seed):
     log, budget = Log(out, "transformer"), Budget(minutes)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M + {sum(p.numel() for p in encoder.parameters()) / 1e6:.1f} M parameters, {trained} samples before, {len(cache or ())} clips cached")  # fmt: skip
     stills = Stills(config, vae, rng, device)
+    channels = autoencoder.channel_weights(vae, stills.encoded()[0][:16].float())
     step = seen = 0
     saved = reported = 0.0
     running = {"still": 0.0, "clip": 0.0}
@@ -176,7 +178,7 @@ def train_on(device, config, minutes, out, resume, seed):
             batch = clip_batch(config, grid, cache, rng, table.clip_batch)
         else:
             batch = stills.batch()
-        loss = loss_of(model, encoder, captions, batch, device)
+        loss = loss_of(model, encoder, captions, batch, channels, device)
         lr = learning_rate(table.lr, budget.progress)
         loss.backward()
         optimizer.step(lr)
