@@ -74,7 +74,7 @@ function fill(settings: Partial<JobRequest>, clip: Settings) {
   form.resolution = settings.resolution ?? resolution
   form.seconds = settings.seconds ?? Math.max(1, Math.round(clip.seconds))
   form.variants = clip.variants ?? 1
-  if (settings.model) form.model = settings.model
+  form.model = settings.model ?? ''
   const efforts: Effort[] = ['draft', 'standard', 'quality']
   form.effort = efforts.includes(settings.effort!) ? settings.effort! : 'standard'
   if (clip.seed !== null) {
