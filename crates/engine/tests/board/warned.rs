@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinora_engine::board::{Board, Card, Gap};
+use kinora_engine::board::{Board, Card, Curve, Gap, Source, Strength, tools};
 use kinora_engine::{Compute, Model, Plan, Result};
 use kinora_media::Frame;
 use kinora_models::MINI;
@@ -194,4 +194,129 @@ fn damaged_media_name_their_card() {
         );
         assert!(error.is_input() && message.contains("; "), "{message}");
     }
+}
+
+#[test]
+fn a_bad_board_is_refused_in_a_sentence_that_names_the_card() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 60);
+    let board = || Board::new(4.0, "a frog");
+    let text = |at: f64| Card::text(at, "it sleeps");
+    let kept = |at: f64, from: f64, to: f64| Card::clip(at, &clip, from, to);
+    let weak = Card {
+        strength: 2.0,
+        ..Card::image(1.0, &clip)
+    };
+    let source = |at: f64, to: f64| Source {
+        clip: clip.clone(),
+        at,
+        from: 0.0,
+        to,
+        strength: Strength::Mild,
+        weight: Curve::one(),
+        sha256: None,
+    };
+    let sourced = |source: Source| Board {
+        sources: vec![source],
+        ..board().with_card(text(0.0))
+    };
+    let many = (0..10_000).fold(board(), |board, i| {
+        board.with_card(text(f64::from(i) / 9999.0))
+    });
+    let cases = [
+        (
+            board().with_card(text(0.0)).with_card(text(4.5)),
+            "card 2 at 4.5 s",
+        ),
+        (board().with_card(text(-1.0)), "card 1 at -1 s"),
+        (board().with_card(text(f64::NAN)), "card 1 at NaN s"),
+        (board().with_card(Card::text(0.0, " ")), "card 1 at 0 s"),
+        (
+            board().with_card(Card::image(1.0, "/no/such.png")),
+            "card 1 at 1 s",
+        ),
+        (
+            board().with_card(Card::clip(1.0, "/no/such.mp4", 0.0, 1.0)),
+            "card 1 at 1 s",
+        ),
+        (board().with_card(weak), "card 1 at 1 s"),
+        (
+            board()
+                .with_card(kept(0.0, 0.0, 2.0))
+                .with_card(kept(1.0, 0.0, 1.0)),
+            "card 2 at 1 s",
+        ),
+        (board().with_card(kept(1.0, 0.0, 9.0)), "card 1 at 1 s"),
+        (board().with_card(kept(1.0, 1.0, 1.0)), "card 1 at 1 s"),
+        (board().with_card(kept(3.0, 0.0, 2.0)), "card 1 at 3 s"),
+        (
+            board()
+                .with_card(kept(0.0, 0.0, 2.0))
+                .with_card(Card::image(1.0, &clip)),
+            "card 2 at 1 s",
+        ),
+        (sourced(source(9.0, 1.0)), "source 1"),
+        (sourced(source(0.0, 9.0)), "source 1"),
+        (many, "card 257 at 0.026 s"),
+        (
+            Board {
+                duration: 0.0,
+                ..board().with_card(text(0.0))
+            },
+            "duration",
+        ),
+        (
+            Board {
+                duration: 1e9,
+                ..board().with_card(text(0.0))
+            },
+            "duration",
+        ),
+        (
+            Board {
+                size: Some((1, 99_999)),
+                ..board().with_card(text(0.0))
+            },
+            "1x99999",
+        ),
+    ];
+    for (board, word) in cases {
+        let cards = board.cards.len();
+        let error = studio.plan(board, "out.mp4").unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(word), "{word} of {cards}: {message}");
+        assert!(error.is_input() || message.contains("no/such"), "{message}");
+        assert!(!message.contains('\n') && message.len() < 400, "{message}");
+    }
+    let still = studio
+        .plan(board().with_card(text(0.0)), "out.png")
+        .unwrap_err();
+    assert!(still.to_string().contains("still"), "{still}");
+}
+
+#[test]
+fn what_may_go_wrong_is_said_before_the_work() {
+    let studio = Studio::new();
+    let clip = studio.clip("a.mp4", 30);
+    let image = studio.path("i.png");
+    kinora_media::write_image(&image, &Frame::filled(64, 64, [9; 3]).unwrap()).unwrap();
+    let notes = |board: Board| studio.plan(board, "out.mp4").unwrap().notes.join("\n");
+    let near = Board::new(4.0, "a frog")
+        .with_card(Card::image(1.0, &image))
+        .with_card(Card::image(1.2, &image));
+    assert!(notes(near.clone()).contains("card 1 at 1 s and card 2 at 1.2 s"));
+    let mut cut = near;
+    cut.cards[1] = cut.cards[1].clone().cut();
+    assert!(!notes(cut).contains("apart"));
+    let torn = Board::new(1.0, "a frog in the desert")
+        .with_card(Card::text(0.5, "it swims near the beach"));
+    let torn = notes(torn);
+    assert!(torn.contains("card 1 at 0.5 s says beach"), "{torn}");
+    let long = notes(Board::new(4.0, "").with_card(Card::text(0.0, "a frog in the snow")));
+    assert!(long.contains("windows"), "{long}");
+    let bare = studio.plan(Board::new(60.0, "a frog"), "out.mp4").unwrap();
+    assert_eq!(bare.output.fps.seconds(bare.output.frames), 60.0);
+    let mut other = tools::extend(&clip, 0.0, 1.0, Some("a frog")).unwrap();
+    other.size = Some((128, 128));
+    assert!(notes(other).contains("64x64 at 30 fps"));
 }
