@@ -42,10 +42,12 @@ pub struct Options {
     report: PathBuf,
 }
 
-/// A server on an empty folder, and the administrator's key.
+/// A server on an empty folder.
 struct Server {
     child: Child,
     addr: String,
+    /// The administrator's key.
+    admin: String,
     /// The folder, gone with the server.
     _data: tempfile::TempDir,
 }
@@ -64,28 +66,15 @@ pub fn run(options: &Options) -> Result<()> {
     let server = Server::start(&options.kinora)?;
     let users = server.settle(options.users)?;
     // The first clip pays for reading the model.
-    phase::run(&server.addr, server.child.id(), &users, 1, None)?;
+    phase::run(&server, &users, 1, None)?;
     let (mut quiet, mut loaded) = (Vec::new(), Vec::new());
     for round in 0..options.rounds {
-        quiet.push(phase::run(
-            &server.addr,
-            server.child.id(),
-            &users,
-            options.clips,
-            None,
-        )?);
+        quiet.push(phase::run(&server, &users, options.clips, None)?);
         let crowd = Crowd {
             clients: options.clients,
             streams: options.streams,
         };
-        let id = server.child.id();
-        loaded.push(phase::run(
-            &server.addr,
-            id,
-            &users,
-            options.clips,
-            Some(&crowd),
-        )?);
+        loaded.push(phase::run(&server, &users, options.clips, Some(&crowd))?);
         println!("round {} of {}", round + 1, options.rounds);
     }
     let table = table(options, &quiet, &loaded);
@@ -135,40 +124,46 @@ impl Server {
         let (Some((name, password)), Some(addr)) = said else {
             bail!("the server named no first login");
         };
-        let server = Self {
+        let mut server = Self {
             child,
             addr,
+            admin: String::new(),
             _data: data,
         };
-        FIRST.set((name, password)).ok();
+        server.admin = key(
+            &mut Client::log_in(&server.addr, &name, &password)?,
+            &["read", "admin"],
+        )?;
         Ok(server)
     }
 
     /// Users with a key and a few clips each.
     fn settle(&self, count: usize) -> Result<Vec<User>> {
-        let (name, password) = FIRST.get().context("the first login is known")?;
-        let mut admin = Client::log_in(&self.addr, name, password)?;
+        let mut admin = Client::with_key(&self.addr, &self.admin)?;
         let mut users = Vec::new();
         for number in 0..count {
             let (name, password) = (format!("user {number}"), format!("password {number}"));
             admin.post("/api/users", &json!({"name": name, "password": password}))?;
-            let mut session = Client::log_in(&self.addr, &name, &password)?;
-            let key = session.post("/api/keys", &json!({"name": "load"}))?;
-            let key = key["secret"].as_str().context("a key has a secret")?;
-            let mut client = Client::with_key(&self.addr, key)?;
+            let key = key(
+                &mut Client::log_in(&self.addr, &name, &password)?,
+                &["read", "generate"],
+            )?;
+            let mut client = Client::with_key(&self.addr, &key)?;
             let small = json!({"prompt": "a frog in the snow", "seconds": 1, "size": "224x128", "fps": 8, "steps": 4, "seed": number, "variants": 2});
             let job = client.post("/api/jobs", &small)?;
             let clip = wait(&mut client, &job)?;
-            users.push(User {
-                key: key.to_owned(),
-                clip,
-            });
+            users.push(User { key, clip });
         }
         Ok(users)
     }
 }
 
-static FIRST: std::sync::OnceLock<(String, String)> = std::sync::OnceLock::new();
+/// A key for programs, of whoever is logged in.
+fn key(session: &mut Client, scopes: &[&str]) -> Result<String> {
+    let key = session.post("/api/keys", &json!({"name": "load", "scopes": scopes}))?;
+    let secret = key["secret"].as_str().context("a key has a secret")?;
+    Ok(secret.to_owned())
+}
 
 impl Drop for Server {
     fn drop(&mut self) {

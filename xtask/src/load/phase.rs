@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::User;
 use super::client::Client;
+use super::{Server, User};
 
 /// Who asks while clips are drawn.
 pub struct Crowd {
@@ -43,14 +43,9 @@ pub const PATHS: [&str; 6] = [
     "/api/usage",
 ];
 
-pub fn run(
-    addr: &str,
-    server: u32,
-    users: &[User],
-    clips: usize,
-    crowd: Option<&Crowd>,
-) -> Result<Phase> {
-    let (begun, spent, before) = (Instant::now(), processor(server), ended(addr)?);
+pub fn run(server: &Server, users: &[User], clips: usize, crowd: Option<&Crowd>) -> Result<Phase> {
+    let (addr, begun) = (server.addr.as_str(), Instant::now());
+    let (spent, before) = (processor(server.child.id()), ended(server)?);
     // Everybody waits for a clip; the first users' are drawn in this phase.
     let mut jobs = Vec::new();
     for (number, user) in users.iter().enumerate() {
@@ -79,9 +74,11 @@ pub fn run(
                     .push(scope.spawn(move || Client::with_key(addr, &user.key)?.listen(over)));
             }
         }
-        let drawn = draw(addr, before + clips);
+        let drawn = draw(server, before + clips);
         let seconds = begun.elapsed().as_secs_f64();
-        let cpu = processor(server).zip(spent).map(|(now, then)| now - then);
+        let cpu = processor(server.child.id())
+            .zip(spent)
+            .map(|(now, then)| now - then);
         over.store(true, Ordering::Relaxed);
         let mut phase = Phase {
             seconds,
@@ -115,9 +112,9 @@ pub fn run(
 }
 
 /// Waits until so many jobs have ended since the server began.
-fn draw(addr: &str, jobs: usize) -> Result<()> {
+fn draw(server: &Server, jobs: usize) -> Result<()> {
     let begun = Instant::now();
-    while ended(addr)? < jobs {
+    while ended(server)? < jobs {
         std::thread::sleep(Duration::from_millis(50));
         if begun.elapsed() > Duration::from_secs(600) {
             bail!("the clips are not made in ten minutes");
@@ -127,8 +124,11 @@ fn draw(addr: &str, jobs: usize) -> Result<()> {
 }
 
 /// Jobs that the server has ended, as it tells Prometheus.
-fn ended(addr: &str) -> Result<usize> {
-    let answer = Client::with_key(addr, "")?.ask("GET", "/metrics", "")?;
+fn ended(server: &Server) -> Result<usize> {
+    let answer = Client::with_key(&server.addr, &server.admin)?.ask("GET", "/metrics", "")?;
+    if answer.status != 200 {
+        bail!("GET /metrics: {} {}", answer.status, answer.text());
+    }
     let counts = answer.text();
     let counts = counts
         .lines()
