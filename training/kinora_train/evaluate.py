@@ -19,6 +19,7 @@ from torch import nn
 
 from . import world
 from .common import Budget, Log, half_precision, pick_device, save_atomically, save_grid, write_json
+from .export import words_of
 
 HEADS = ("actor", "place", "action", "style")
 MOMENTS, WIDTH, HEIGHT = 6, 112, 64  # a clip is seen as six frames of this size, a second apart at most
@@ -53,7 +54,7 @@ class Classifier(nn.Module):
 
 def table_sizes(config):
     """Labels a head may give; ids are the world's, stable while tables grow."""
-    return {"actor": config.world.actors, "place": config.world.places, "action": 16, "style": 9}
+    return {"actor": config.world.actors, "place": config.world.places, "action": 29, "style": 9}
 
 
 def spoil(x):
@@ -173,7 +174,8 @@ def evaluate(config, args, extra):
     save_grid(torch.cat(sheet), options.report / "samples.png", 6)
     (options.report / "prompts.txt").write_text("\n".join(prompts) + "\n")
 
-    sizes = {"actor": config.world.actors, "place": config.world.places, "action": 11, "style": 4}
+    words = words_of(config, args.out)
+    sizes = {k: len(words[f"{k}s"]) for k in HEADS}
     rows = ["| | English | Chinese | both | real renders | chance |", "| --- | --- | --- | --- | --- | --- |"]
     result = {}
     for k in HEADS:

@@ -16,9 +16,14 @@ from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from . import text, transformer, upscaler
+from . import text, transformer, upscaler, world
 from .common import half, save_atomically, write_json
 
+# What the world is made of, flat or three-dimensional.
+WHAT = (
+    "clips of our own procedural sprite world; sprites: Fluent Emoji (MIT)",
+    "clips of our own procedural world; animals and grounds: 0 A.D., Wildfire Games (CC-BY-SA 3.0); sprites: Fluent Emoji (MIT)",
+)
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
@@ -117,10 +122,9 @@ def export(config, out, extra):
         **config.get("sampling", {}),
     })  # fmt: skip
     words = words_of(config, out)
-    skipped = config.world.get("skip", [])
-    words["actions"] = [action for action in words["actions"] if action["name"]["en"] not in skipped]
     words["trained_on"] = {
-        "what": "clips of our own procedural sprite world; sprites: Fluent Emoji (MIT)",
+        "what": WHAT[bool(config.world.get("solid"))],
+        "solid": config.world.get("solid", 0),
         "samples": state["seen"],
         "size": config.transformer.clip_size,
         "fps": config.world.fps,
@@ -131,12 +135,15 @@ def export(config, out, extra):
 
 
 def words_of(config, out):
-    """Everything that the world's captions can say, as `xtask world vocab` writes it."""
+    """Everything that the captions of a config's scenes can say."""
     path = Path(out) / "vocabulary.json"
-    count = ["--actors", str(config.world.actors), "--places", str(config.world.places)]
-    count += [] if config.world.get("solid") else ["--flat"]
-    subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *count], check=True)
-    return json.loads(path.read_text())
+    chosen = [*world.cast(config.world), *(() if config.world.get("solid") else ("--flat",))]
+    chosen += ["--steady"] if config.world.get("steady") else []
+    subprocess.run([*config.world.command, "world", "vocab", "--out", str(path), *chosen], check=True)
+    words, skipped = json.loads(path.read_text()), config.world.get("skip", [])
+    for kind in ("actions", "camera"):
+        words[kind] = [entry for entry in words[kind] if entry["name"]["en"] not in skipped]
+    return words
 
 
 def import_model(config, out, extra):

@@ -123,10 +123,10 @@ def sample(model, encoder, captions, prompts, *, shape, grid, steps=20, guidance
 
 LOOK = [
     "a woolly mammoth walks in the desert, wide-angle shot", "长毛猛犸象在沙漠中行走，广角镜头拍摄",
-    "a white swan stands in a stream", "一只白色的鸟站在溪流中", "a fox runs in the snow", "a penguin on the beach",
-    "a lion in a meadow at sunset", "一只青蛙在森林里跳", "an elephant in the city", "a turtle swims in the sea",
-    "a bear in the forest", "a flamingo at a river", "a rabbit in the meadow, close-up", "a pig in the desert",
-    "an owl flies in the night sky", "一条鱼在海里游",
+    "a white crane with a yellow tail stands in a stream", "一只黄色尾巴的白鹤站在溪流中", "a fox runs in the snow", "a giraffe on the beach",
+    "a lion in a meadow at sunset", "一只兔子在森林里跳", "an elephant in the city", "a sailboat on the sea",
+    "a bear in the forest", "a flamingo at a river", "a tiger in the meadow, close-up", "a pig in the desert",
+    "a red car drives in the city at night", "一匹马在海滩上奔跑",
 ]  # fmt: skip
 
 

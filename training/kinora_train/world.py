@@ -35,13 +35,19 @@ def read_exactly(pipe, size):
     return data
 
 
+def cast(world):
+    """The options of `xtask world` that say who plays, and where."""
+    named = [x for key in world.get("cast", []) for x in ("--actor", key)]
+    return ["--actors", str(world.actors), "--places", str(world.places), *named]
+
+
 def stream(world, *, width, height, frames, seed, count=0, split="train", extra=(), threads=0):
     """Yield scenes without end (or `count` of them). `world` is the `[world]` table of the config; `threads` is how many
     render, 0 for one a core."""
     command = [
         *world.command, "world", "stream", "--pack", world.pack, "--seed", str(seed), "--count", str(count),
         "--frames", str(frames), "--size", f"{width}x{height}", "--fps", str(world.fps),
-        "--actors", str(world.actors), "--places", str(world.places), "--split", split, *extra,
+        *cast(world), "--split", split, *extra,
         "--most", str(world.get("most", 3)), *(x for name in world.get("skip", []) for x in ("--without", name)),
         *(("--steady",) if world.get("steady") else ()),
         *(("--styled", str(world.styled)) if world.get("styled") else ()),

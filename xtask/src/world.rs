@@ -14,6 +14,7 @@ use kinora_world::vocabulary::{
 };
 use kinora_world::{actors, captions};
 use rayon::prelude::*;
+use serde_json::{Value, json};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -68,9 +69,15 @@ pub enum Command {
         actors: usize,
         #[arg(long, default_value_t = usize::MAX)]
         places: usize,
+        /// Only this actor (its key); may be given again
+        #[arg(long = "actor")]
+        cast: Vec<String>,
         /// Only the actions, cameras and styles of flat scenes, and no colours of parts
         #[arg(long)]
         flat: bool,
+        /// Only the styles of steady scenes
+        #[arg(long)]
+        steady: bool,
     },
 }
 
@@ -87,7 +94,7 @@ pub struct Scenes {
     size: (usize, usize),
     #[arg(long, default_value_t = 8.0)]
     fps: f32,
-    /// The first so many actors of the table
+    /// The first so many actors of the table, in flat scenes
     #[arg(long, default_value_t = usize::MAX)]
     actors: usize,
     /// The first so many places
@@ -98,9 +105,9 @@ pub struct Scenes {
     /// Two actions in each clip, with captions of each half
     #[arg(long)]
     two_segments: bool,
-    /// Only this actor (its key)
-    #[arg(long)]
-    actor: Option<String>,
+    /// Only this actor (its key); may be given again
+    #[arg(long = "actor")]
+    cast: Vec<String>,
     /// Only this place, action, camera (by English name)
     #[arg(long)]
     place: Option<String>,
@@ -114,7 +121,7 @@ pub struct Scenes {
     /// No scene with this action or camera (by English name); may be given again
     #[arg(long)]
     without: Vec<String>,
-    /// Flat actors in the middle, of one size a framing, facing left unless the caption names a side
+    /// Actors in the middle, of one size a framing, facing left unless the caption names a side
     #[arg(long)]
     steady: bool,
     /// Share of three-dimensional scenes, 0 to 1
@@ -187,11 +194,20 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             out,
             actors,
             places,
+            cast,
             flat,
+            steady,
         } => {
             let mut words = vocabulary(actors, places);
+            if !cast.is_empty() {
+                let named = |actor: &Value| cast.iter().any(|key| actor["key"] == *key);
+                list(&mut words, "actors").retain(named);
+            }
             if flat {
                 keep_flat(&mut words);
+            }
+            if flat || steady {
+                list(&mut words, "styles").retain(is_flat_style);
             }
             let text = serde_json::to_string_pretty(&words)?;
             std::fs::write(&out, text + "\n")
@@ -205,9 +221,7 @@ impl Scenes {
         if self.frames == 0 || !self.fps.is_finite() || self.fps <= 0.0 {
             bail!("--frames and --fps must be positive");
         }
-        if let Some(key) = &self.actor
-            && actors::find(key).is_none()
-        {
+        if let Some(key) = self.cast.iter().find(|key| actors::find(key).is_none()) {
             bail!("no actor {key}; see `cargo xtask world vocab`");
         }
         let names = Action::ALL.iter().map(|a| a.name());
@@ -236,7 +250,7 @@ impl Scenes {
                     SplitName::Heldout => Split::Heldout,
                 },
                 two_segments: self.two_segments,
-                actor: self.actor.clone(),
+                cast: self.cast.clone(),
                 place: by_name(self.place.as_deref(), Place::ALL, Place::name)?,
                 action: by_name(self.action.as_deref(), Action::ALL, Action::name)?,
                 camera: by_name(self.camera.as_deref(), Camera::ALL, Camera::name)?,
@@ -333,23 +347,27 @@ fn sheet(
         .with_context(|| format!("cannot write {}", out.display()))
 }
 
-/// Leaves of everything that can be said what is said of flat scenes.
-fn keep_flat(words: &mut serde_json::Value) {
-    for (key, count) in [("actions", Action::FLAT), ("camera", Camera::FLAT)] {
-        words[key].as_array_mut().expect("a list").truncate(count);
+/// One list of everything that can be said.
+fn list<'a>(words: &'a mut Value, kind: &str) -> &'a mut Vec<Value> {
+    words[kind].as_array_mut().expect("a list")
+}
+
+fn is_flat_style(style: &Value) -> bool {
+    let mut flat = Style::FLAT.iter();
+    flat.any(|flat| style["name"]["en"] == flat.name())
+}
+
+/// Leaves of actions, cameras and colours what is said of flat scenes.
+fn keep_flat(words: &mut Value) {
+    for (kind, count) in [("actions", Action::FLAT), ("camera", Camera::FLAT)] {
+        list(words, kind).truncate(count);
     }
-    let styles = words["styles"].as_array_mut().expect("a list");
-    styles.retain(|style| {
-        Style::FLAT
-            .iter()
-            .any(|flat| style["name"]["en"] == flat.name())
-    });
     words.as_object_mut().expect("an object").remove("colours");
 }
 
-fn vocabulary(actors: usize, places: usize) -> serde_json::Value {
+fn vocabulary(actors: usize, places: usize) -> Value {
     let entry = |words: Words| {
-        serde_json::json!({
+        json!({
             "name": {"en": words.en[0], "zh": words.zh[0]},
             "words": {"en": words.en, "zh": words.zh},
         })
@@ -367,7 +385,7 @@ fn vocabulary(actors: usize, places: usize) -> serde_json::Value {
         })
         .collect();
     let all = |items: Vec<Words>| items.into_iter().map(entry).collect::<Vec<_>>();
-    serde_json::json!({
+    json!({
         "actors": cast,
         "places": all(Place::ALL.iter().take(places).map(|p| p.words()).collect()),
         "actions": all(Action::ALL.iter().map(|a| a.words()).collect()),

@@ -23,7 +23,7 @@ fn held_out_synonyms_land_on_their_concept() {
         let (word, expected) = line.split_once('\t').expect("two columns");
         let found = meanings().nearest(word, words.iter().map(|(_, word)| *word));
         let found = found.map_or("", |i| words[i].1);
-        // A word may stand for several concepts: 鹤 is both a crane and the sprite of a swan.
+        // A word may stand for several concepts.
         let mut means = words
             .iter()
             .filter(|(_, word)| *word == found)

@@ -25,7 +25,7 @@ macro_rules! cast {
 
 cast! {
     "mammoth" "1f9a3" WS L "头" ["woolly mammoth", "mammoth"] ["长毛猛犸象", "猛犸象", "猛犸", "长毛象"]
-    "swan" "1f9a2" WFS L "只" ["swan", "white bird", "white swan", "crane", "egret", "heron", "stork"] ["天鹅", "白色的鸟", "白鸟", "白天鹅", "白鹤", "白鹭", "鹤"]
+    "swan" "1f9a2" WFS L "只" ["swan", "white bird", "white swan"] ["天鹅", "白色的鸟", "白鸟", "白天鹅"]
     "elephant" "1f418" WS L "头" ["elephant", "grey elephant"] ["大象", "象", "灰象"]
     "flamingo" "1f9a9" WF L "只" ["flamingo", "pink flamingo"] ["火烈鸟", "粉红火烈鸟", "红鹳"]
     "tiger" "1f405" WS L "只" ["tiger", "striped tiger"] ["老虎", "虎"]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::{self, Actor, Habitat};
 use crate::rng::{Dice, hash, hash_text};
+use crate::solid;
 use crate::vocabulary::{Action, Camera, Colour, Direction, Place, Style, Time, Weather};
 
 /// Everything that decides a scene. Frames at any size, rate and length, captions and labels are functions of it.
@@ -88,15 +89,16 @@ pub enum Split {
 /// What `sample_record` may choose from.
 #[derive(Clone, Debug)]
 pub struct SampleOptions {
-    /// The first so many actors of the table.
+    /// The first so many actors of the table, in flat scenes.
     pub actors: usize,
     /// The first so many places.
     pub places: usize,
     pub split: Split,
     /// Two actions, one after the other.
     pub two_segments: bool,
+    /// Only these actors, by key; empty is everyone. A kind of scene that knows none of them has everyone.
+    pub cast: Vec<String>,
     /// Fixed choices; a combination that cannot be (a swimmer in the desert) drops the action.
-    pub actor: Option<String>,
     pub place: Option<Place>,
     pub action: Option<Action>,
     pub camera: Option<Camera>,
@@ -104,13 +106,14 @@ pub struct SampleOptions {
     pub most: u32,
     /// Actions and cameras, by name, that no record may have.
     pub without: Vec<String>,
-    /// Flat actors keep to the middle and to one size a framing, the camera goes along with those that travel, and they
+    /// Actors keep to the middle and to one size a framing, the camera goes along with those that travel, and they
     /// face left where the caption names no side: fewer pictures, each of them drawn sooner by a small network.
     pub steady: bool,
-    /// Share of three-dimensional scenes, 0–1. Those know every actor that has a body and every place.
+    /// Share of three-dimensional scenes, 0–1. Those have every actor that has a body, and flat ones beside them none of these.
     pub solid: f32,
     pub style: Option<Style>,
-    /// Share of flat scenes that have a style, 0–1; a fifth of the three-dimensional ones have one.
+    /// Share of flat and of steady scenes that have a style, one that flat ones know, 0–1; a fifth of the other
+    /// three-dimensional ones have any.
     pub styled: f32,
 }
 
@@ -121,7 +124,7 @@ impl Default for SampleOptions {
             places: Place::ALL.len(),
             split: Split::Train,
             two_segments: false,
-            actor: None,
+            cast: Vec::new(),
             place: None,
             action: None,
             camera: None,
@@ -212,6 +215,17 @@ pub fn record_seed(seed: u64, split: Split, index: u64) -> u64 {
 }
 
 impl SampleOptions {
+    /// Those of a table who may play.
+    pub(crate) fn playing<'a, T>(&self, table: &'a [T], key: fn(&T) -> &str) -> Vec<&'a T> {
+        let named = |actor: &&T| self.cast.iter().any(|wanted| wanted == key(actor));
+        let chosen: Vec<_> = table.iter().filter(named).collect();
+        if chosen.is_empty() {
+            table.iter().collect()
+        } else {
+            chosen
+        }
+    }
+
     fn wants(&self, record: &SceneRecord) -> bool {
         let names = [record.action.name(), record.camera.name()];
         let then = record.then.map(Action::name);
@@ -237,19 +251,20 @@ pub fn sample_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
 }
 
 fn draw_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
-    if options.solid > 0.0 && dice.chance(options.solid) {
-        return crate::solid::sample::sample(dice, options);
+    let table = &actors::flat()[..options.actors.clamp(1, actors::flat().len())];
+    let mut table = options.playing(table, |actor| actor.key);
+    if options.solid > 0.0 {
+        // Whoever has a body is drawn with it, or one word would mean two pictures.
+        table.retain(|actor| solid::cast::find(actor.key).is_none());
+        if table.is_empty() || dice.chance(options.solid) {
+            return solid::sample::sample(dice, options);
+        }
     }
     let seed = dice.next_u64() >> 12; // exact in JSON readers that only know doubles
-    let table = &actors::flat()[..options.actors.clamp(1, actors::flat().len())];
     let places = &Place::ALL[..options.places.clamp(1, Place::FLAT)];
     let mut found = None;
     for _ in 0..2000 {
-        let actor = options
-            .actor
-            .as_deref()
-            .and_then(actors::find)
-            .unwrap_or_else(|| dice.pick(table));
+        let actor = *dice.pick(&table);
         let place = options.place.unwrap_or_else(|| *dice.pick(places));
         let possible = possible_actions(actor, place);
         let weights: Vec<f32> = possible
@@ -331,9 +346,10 @@ fn draw_record(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
     record
 }
 
-fn steady(record: &mut SceneRecord, dice: &mut Dice) {
+/// What `SampleOptions::steady` says, of a record.
+pub(crate) fn steady(record: &mut SceneRecord, dice: &mut Dice) {
     // From afar an actor spans few cells of a small network's grid: half the picture's height is as small as it gets.
-    let wide = record.camera == Camera::WideAngle;
+    let wide = record.camera == Camera::WideAngle && record.solid.is_none();
     record.actor.scale = if wide { 1.75 } else { 1.0 };
     record.actor.position = 0.0;
     let sided = record.action.travels() || record.action == Action::Stands;
@@ -351,6 +367,18 @@ impl SceneRecord {
     /// The second actor, where the scene has one.
     pub fn partner(&self) -> Option<&Partner> {
         self.solid.as_ref()?.partner.as_ref()
+    }
+
+    /// What its actor can do in its place.
+    pub fn possible_actions(&self) -> Vec<Action> {
+        let body = self
+            .solid
+            .as_ref()
+            .and_then(|_| solid::cast::find(&self.actor.kind));
+        match body {
+            Some(body) => solid::sample::possible_actions(body, self.place),
+            None => possible_actions(self.actor_entry(), self.place),
+        }
     }
 
     /// Whether training never sees its combination: of actor, place and action, or of two actors and what they do.

@@ -181,6 +181,32 @@ fn samples_are_solid_and_kept_apart() {
 }
 
 #[test]
+fn a_cast_has_one_look_and_steady_scenes_are_alike() {
+    let options = SampleOptions {
+        cast: ["mammoth", "crane", "frog"].map(str::to_owned).to_vec(),
+        places: 3,
+        solid: 0.6,
+        steady: true,
+        styled: 0.3,
+        ..SampleOptions::default()
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for i in 0..400 {
+        let record = sample_record(&mut Dice::new(i), &options);
+        // A mammoth has a body, a frog has none: each is always drawn in the same way.
+        assert_eq!(record.solid.is_some(), record.actor.kind != "frog");
+        assert!(Place::ALL[..3].contains(&record.place));
+        assert_eq!(record.actor.position, 0.0);
+        assert!(record.style.is_plain() || Style::FLAT.contains(&record.style));
+        if let Some(solid) = &record.solid {
+            assert!(solid.azimuth.abs() <= 15.0);
+        }
+        seen.insert(record.actor.kind);
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
 fn the_same_record_gives_the_same_frames() {
     let (pack, other) = (box_pack(), box_pack());
     for (i, record) in records(24).enumerate() {

@@ -10,6 +10,7 @@ mod frames;
 mod named;
 mod seams;
 mod shots;
+mod taught;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -17,7 +18,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use kinora_world::pack::Pack;
-use kinora_world::record::{SampleOptions, SceneRecord, Split};
+use kinora_world::record::SceneRecord;
 use kinora_world::render::{Format, render};
 use kinora_world::stream::{StreamOptions, record_at};
 
@@ -44,10 +45,6 @@ pub struct Options {
     /// Length of the longest shots
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
-    #[arg(long, default_value_t = 20)]
-    actors: usize,
-    #[arg(long, default_value_t = 8)]
-    places: usize,
     /// The model's own size and rate
     #[arg(long, default_value = "224x128", value_parser = crate::world::parse_size)]
     size: (usize, usize),
@@ -173,16 +170,7 @@ impl<'a> Bench<'a> {
             frames: SECONDS * options.fps + 1,
             fps: options.fps as f32,
         };
-        // What the embedded model was taught.
-        let sample = SampleOptions {
-            actors: options.actors,
-            places: options.places,
-            split: Split::Heldout,
-            most: 1,
-            without: ["spins", "turns", "falls"].map(str::to_owned).to_vec(),
-            steady: true,
-            ..SampleOptions::default()
-        };
+        let sample = taught::scenes(&options.model)?;
         Ok(Self {
             kinora,
             pack: Pack::open(&options.pack)?,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use image::RgbImage;
-use kinora_world::record::{SceneRecord, possible_actions};
+use kinora_world::captions;
+use kinora_world::record::SceneRecord;
 use kinora_world::vocabulary::{Action, Style};
-use kinora_world::{actors, captions};
 
 use super::frames::{changes, difference, likeness, looks, mean, median, moments, share};
 use super::named::Named;
@@ -59,10 +59,9 @@ impl Bench<'_> {
         let mut second = self.lone(3001 + 2 * index);
         (second.place, second.time) = (first.place, first.time);
         (second.weather, second.camera) = (first.weather, first.camera);
-        let can =
-            actors::find(&second.actor.kind).map(|actor| possible_actions(actor, second.place));
-        if can.is_none_or(|can| !can.contains(&second.action)) {
-            second.action = Action::Stands;
+        let can = second.possible_actions();
+        if !can.contains(&second.action) {
+            second.action = *can.first().unwrap_or(&Action::Stands);
         }
         let mut board = format!("duration = {}\nseed = {index}\n", 2 * SECONDS);
         for (at, record) in [(0, &first), (SECONDS, &second)] {

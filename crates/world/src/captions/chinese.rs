@@ -149,13 +149,17 @@ fn dress(record: &SceneRecord, noun: &str, dice: &mut Dice) -> String {
         text = format!("{colour}色的{text}");
     }
     if let Some(body) = solid.body {
-        text = format!("{}的{text}", body.words().zh[0]);
+        let bare = COLOURS.iter().find_map(|colour| text.strip_prefix(colour));
+        text = format!("{}的{}", body.words().zh[0], bare.unwrap_or(&text));
     }
     if let Some(tail) = solid.tail {
         text = format!("{}尾巴的{text}", tail.words().zh[0]);
     }
     text
 }
+
+/// How nouns begin that name a colour which one of the record replaces.
+const COLOURS: &[&str] = &["白色的", "白", "粉红"];
 
 /// The second actor: 一匹黑色的马.
 fn object(record: &SceneRecord, dice: &mut Dice) -> String {

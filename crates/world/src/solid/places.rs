@@ -346,8 +346,3 @@ pub fn setting(place: Place) -> Setting {
         },
     }
 }
-
-/// Places that can be built in three dimensions: all.
-pub fn solid_places() -> impl Iterator<Item = Place> {
-    Place::ALL.iter().copied()
-}

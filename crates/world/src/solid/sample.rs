@@ -2,10 +2,10 @@
 
 use super::acting::is_high;
 use super::cast::{self, Element, SolidActor};
-use super::places::{Water, setting, solid_places};
+use super::places::{Water, setting};
 use crate::actors;
 use crate::record::{
-    Cast, Partner, SampleOptions, SceneRecord, Solid, Split, is_heldout, is_heldout_pair,
+    Cast, Partner, SampleOptions, SceneRecord, Solid, Split, is_heldout, is_heldout_pair, steady,
 };
 use crate::rng::Dice;
 use crate::vocabulary::{Action, Camera, Colour, Direction, Place, Style, Time, Weather};
@@ -236,11 +236,15 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         ];
         Camera::ALL[dice.weighted(&weights)]
     });
+    let (styled, styles) = match options.steady {
+        true => (options.styled, Style::FLAT),
+        false => (0.2, &Style::ALL[1..]),
+    };
     let style = options.style.unwrap_or_else(|| {
-        if dice.chance(0.80) {
-            Style::Plain
+        if dice.chance(styled) {
+            *dice.pick(styles)
         } else {
-            *dice.pick(&Style::ALL[1..])
+            Style::Plain
         }
     });
     let then = options.two_segments.then(|| {
@@ -281,8 +285,9 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
     } else {
         1 + dice.weighted(&[0.86, 0.09, 0.05]) as u32
     };
+    let turn = if options.steady { 15.0 } else { 38.0 };
     let coats = |a: &SolidActor, dice: &mut Dice| dice.below(a.coats.len().max(1));
-    SceneRecord {
+    let mut record = SceneRecord {
         seed,
         place,
         time,
@@ -298,19 +303,23 @@ pub fn sample(dice: &mut Dice, options: &SampleOptions) -> SceneRecord {
         camera,
         moment: dice.unit(),
         then,
-        steady: false,
+        steady: options.steady,
         style,
         solid: Some(Solid {
             coat: coats(actor, dice),
             body: (painted && (actor.made() || dice.chance(0.5))).then(|| *dice.pick(Colour::ALL)),
             tail: (painted && actor.wades()).then(|| *dice.pick(Colour::ALL)),
-            azimuth: (dice.range(-38.0, 38.0) * 10.0).round() / 10.0,
+            azimuth: (dice.range(-turn, turn) * 10.0).round() / 10.0,
             partner: partner.map(|other| Partner {
                 kind: other.key.to_string(),
                 coat: coats(other, dice),
             }),
         }),
+    };
+    if options.steady {
+        steady(&mut record, dice);
     }
+    record
 }
 
 type Combination = (
@@ -322,18 +331,18 @@ type Combination = (
 
 /// Who, where, what and with whom, of the wanted split.
 fn combination(dice: &mut Dice, options: &SampleOptions) -> Combination {
-    let places: Vec<Place> = solid_places().collect();
-    let wanted = options.actor.as_deref().and_then(cast::find);
+    let places = &Place::ALL[..options.places.clamp(1, Place::ALL.len())];
+    let playing = options.playing(cast::ALL, |actor| actor.key);
+    // Waders bind colours to parts, mammoths are famous: a little more of both.
+    let often = playing.iter().map(|actor| match actor.key {
+        "crane" => 1.0 + 0.06 * playing.len() as f32,
+        "mammoth" => 1.0 + 0.04 * playing.len() as f32,
+        _ => 1.0,
+    });
+    let often: Vec<_> = often.collect();
     let mut found = None;
     for _ in 0..4000 {
-        let actor = wanted.unwrap_or_else(|| {
-            // Waders bind colours to parts, mammoths are famous: a little more of both.
-            match dice.unit() {
-                u if u < 0.06 => cast::find("crane").unwrap_or(&cast::ALL[0]),
-                u if u < 0.10 => &cast::ALL[0],
-                _ => dice.pick(cast::ALL),
-            }
-        });
+        let actor = playing[dice.weighted(&often)];
         // Of its own places, or boats and fish would be rare.
         let place = options.place.unwrap_or_else(|| {
             let own = places.iter().filter(|p| !alone(actor, **p).is_empty());
@@ -349,7 +358,7 @@ fn combination(dice: &mut Dice, options: &SampleOptions) -> Combination {
         let weights: Vec<f32> = possible.iter().copied().map(weight).collect();
         let action = match options.action {
             Some(action) if possible.contains(&action) => action,
-            Some(_) if options.place.is_none() || wanted.is_none() => continue,
+            Some(_) if options.place.is_none() || options.cast.is_empty() => continue,
             _ => possible[dice.weighted(&weights)],
         };
         let partner = action
