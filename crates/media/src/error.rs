@@ -125,12 +125,10 @@ pub enum Error {
     Encoder { path: PathBuf, reason: String },
 
     /// A finished file could not be signed.
-    #[cfg(feature = "c2pa")]
     #[error("{}: its Content Credentials cannot be signed: {reason}; nothing was written", path.display())]
     Unsigned { path: PathBuf, reason: String },
 
     /// There is nobody to sign.
-    #[cfg(feature = "c2pa")]
     #[error(
         "Content Credentials cannot be signed: {reason}; set KINORA_C2PA_CERT and KINORA_C2PA_KEY to a chain of certificates \
          and its private key, both PEM files, or neither"

@@ -3,21 +3,18 @@
 //! The carrier is an XMP packet with the IPTC's terms for generated media, in the place where each format keeps it: a
 //! `uuid` box of an MP4, an `iTXt` chunk of a PNG, an application extension of a GIF. Beside it stand the same facts
 //! in the format's own plain fields, for programs that read no XMP. There is no date in it: the same clip has the same
-//! bytes whenever it is made.
+//! packet whenever it is made.
 //!
-//! Built with the feature `c2pa`, an MP4, GIF or PNG carries the same facts once more as signed Content Credentials.
+//! An MP4, GIF or PNG carries the same facts once more as signed Content Credentials.
 
 mod carriers;
-#[cfg(feature = "c2pa")]
 mod credentials;
 mod packet;
 
 use std::path::Path;
 
 pub(crate) use carriers::{gif_extensions, png_chunks};
-#[cfg(feature = "c2pa")]
 pub use credentials::{Credentials, credentials};
-#[cfg(feature = "c2pa")]
 pub(crate) use credentials::{check_signer, sign};
 
 use crate::{Error, Result};

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{io, process};
 
-#[cfg(feature = "c2pa")]
-use crate::provenance;
-use crate::{Error, Provenance, Result};
+use crate::provenance::{self, Provenance};
+use crate::{Error, Result};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -65,14 +64,11 @@ impl Staged {
         &self.temporary
     }
 
-    /// Puts a file that says where it comes from in its place, signed where this build signs.
+    /// Puts a file in its place, signed if it says where it comes from.
     pub fn commit_from(self, said: Option<&Provenance>) -> Result<()> {
-        #[cfg(feature = "c2pa")]
         if let Some(said) = said {
             provenance::sign(&self.temporary, &self.target, said)?;
         }
-        #[cfg(not(feature = "c2pa"))]
-        let _ = said;
         self.commit()
     }
 

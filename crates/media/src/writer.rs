@@ -122,7 +122,6 @@ pub trait VideoWriter: Send {
 pub fn create(path: impl AsRef<Path>, options: WriterOptions) -> Result<Box<dyn VideoWriter>> {
     let path = path.as_ref();
     crate::frame::checked_len(options.size.0, options.size.1)?;
-    #[cfg(feature = "c2pa")]
     if options.provenance.is_some() {
         crate::provenance::check_signer()?;
     }

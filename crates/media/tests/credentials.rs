@@ -1,5 +1,4 @@
 //! Signed Content Credentials, as the reference library reads them back.
-#![cfg(feature = "c2pa")]
 
 mod common;
 
