@@ -19,7 +19,8 @@ use crate::sidecar::{self, Sidecar};
 use crate::{Error, Event, Result, finish, origin};
 
 /// A checkpoint is written after every step, so that no more than one is computed again; where that would take more than
-/// one part in this many of the time, now and then, and in any case after each fifth of the steps.
+/// one part in this many of the time, now and then, and in any case after each fifth of the steps. Where none can be
+/// written, the clip goes on without.
 const KEEPING: u32 = 20;
 
 /// A finished clip.

@@ -1,5 +1,7 @@
 //! Keeps the latents of the clip under way, and lets go of them when it is complete.
 
+use std::cell::Cell;
+use std::io;
 use std::path::PathBuf;
 
 use candle_core::Tensor;
@@ -17,6 +19,8 @@ pub(crate) struct Keeper<'a> {
     state: State,
     pub variant: &'a Variant,
     progress: &'a Progress,
+    /// Whether the user knows that no checkpoint can be written.
+    warned: Cell<bool>,
 }
 
 impl<'a> Keeper<'a> {
@@ -32,10 +36,12 @@ impl<'a> Keeper<'a> {
             state: State::new(plan, out, fingerprint, variant),
             variant,
             progress,
+            warned: Cell::new(false),
         }
     }
 
-    /// Keeps the spans that are complete and the one under way, which began after `begun` random tensors.
+    /// Keeps the spans that are complete and the one under way, which began after `begun` random tensors. Where no file
+    /// can be written, the clip goes on without one.
     pub fn keep(
         &self,
         spans: &[Tensor],
@@ -54,9 +60,23 @@ impl<'a> Keeper<'a> {
             finished: clip.finished()?,
             current: clip.latents().clone(),
         };
-        checkpoint::save(&self.path, &state, &latents)?;
-        self.progress.send(Event::Checkpoint(self.path.clone()));
+        match checkpoint::save(&self.path, &state, &latents) {
+            Ok(()) => self.progress.send(Event::Checkpoint(self.path.clone())),
+            Err(Error::Io { source, .. }) => self.warn(&source),
+            Err(error) => return Err(error),
+        }
         Ok(())
+    }
+
+    /// Says once what it means that no checkpoint can be written.
+    fn warn(&self, why: &io::Error) {
+        if self.warned.replace(true) {
+            return;
+        }
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        self.progress.note(format!(
+            "{name} cannot be written ({why}): the clip goes on, but cannot be resumed from here if it is stopped"
+        ));
     }
 
     /// The error, with the checkpoint if there is one to go on from.

@@ -170,6 +170,7 @@ export const table: readonly Template[] = [
   ['{File} cannot be written ({Reason})', '{File} 无法写入（{Reason}）'],
   ['there is no directory {Folder}', '没有目录 {Folder}'],
   ['give another place with {flag}', '请换一个位置'],
+  ['the clip goes on, but cannot be resumed from here if it is stopped', '片段会继续制作，但若中断，就不能从这里继续'],
   ['cannot {Action} {File}: {Reason}', '无法{Action} {File}：{Reason}'],
   ['write', '写入'],
   ['read', '读取'],

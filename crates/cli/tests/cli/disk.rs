@@ -78,9 +78,10 @@ fn a_clip_that_finds_no_room_goes_on_where_there_is_some() {
     // Room for nothing; then for the checkpoint, but not for the clip.
     let said = run("16");
     assert_eq!(said.code(), 1);
-    let words = "error: cannot write full.gif.checkpoint: ";
-    assert!(said.stderr().contains(words), "{}", said.stderr());
-    assert!(said.stderr().contains("make room"), "{}", said.stderr());
+    for words in ["error: cannot write full.gif: ", "make room"] {
+        assert!(said.stderr().contains(words), "{}", said.stderr());
+    }
+    assert!(!said.stderr().contains("--resume"), "{}", said.stderr());
     assert_eq!(place.names(), [""; 0]);
     let said = run("128");
     assert_eq!(said.code(), 1);
@@ -108,6 +109,19 @@ fn a_clip_that_finds_no_room_goes_on_where_there_is_some() {
     };
     assert!(frames("full.gif") == frames("whole.gif"));
     assert!(!place.exists("full.gif.checkpoint"));
+}
+
+#[test]
+fn a_checkpoint_that_finds_no_room_costs_a_warning_and_not_the_clip() {
+    let place = Place::new();
+    let args = ["generate", "a frog", "--fps", "8", "-o", "small.mp4"];
+    // Room for the clip, but not for its latents.
+    let mut run = limited(&place, &[&args, &QUICK[..]].concat(), "32");
+    let said = Run(run.output().unwrap()).ok().stderr();
+    let warned = said.matches("small.mp4.checkpoint cannot be written (");
+    assert_eq!(warned.count(), 1, "{said}");
+    assert!(said.contains("cannot be resumed"), "{said}");
+    assert_eq!(place.names(), ["small.json", "small.mp4"]);
 }
 
 /// The database's log cannot grow beyond the limit.
