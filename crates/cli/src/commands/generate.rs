@@ -69,7 +69,8 @@ fn resolve_checkpoint(args: &GenerateArgs, path: PathBuf) -> Outcome<Resolved> {
     let model = open(&state.model)?;
     let recorded = recorded(&state.device, &state.dtype);
     let compute = super::compute(&args.make.compute, recorded)?;
-    let plan = Plan::resolve(state.request, model, compute, &state.out).map_err(resolving)?;
+    let out = seen_from_here(&state.out);
+    let plan = Plan::resolve(state.request, model, compute, out).map_err(resolving)?;
     Ok(Resolved {
         plan,
         checkpoint: Some(path),
@@ -77,6 +78,15 @@ fn resolve_checkpoint(args: &GenerateArgs, path: PathBuf) -> Outcome<Resolved> {
         dry_run: args.make.dry_run,
         notes: Vec::new(),
     })
+}
+
+/// What lies in the current directory as one would type it there.
+fn seen_from_here(path: &Path) -> &Path {
+    // As text: the separator at the end of a directory stays.
+    let here = std::env::current_dir().unwrap_or_default().join("");
+    let texts = path.to_str().zip(here.to_str());
+    let rest = texts.and_then(|(path, here)| path.strip_prefix(here));
+    rest.filter(|rest| !rest.is_empty()).map_or(path, Path::new)
 }
 
 /// `base` with what was typed in its place.

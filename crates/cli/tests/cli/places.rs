@@ -212,7 +212,9 @@ fn pictures_of_a_directory_replace_nothing_else() {
     place
         .generate(&["a frog", "--image", "here/frame-00003.png", "-o", "here/"])
         .refused(&["holds one"]);
-    place.generate(&["a lion", "-o", "here"]).ok();
+    let again = place.generate(&["a lion", "-o", "here"]).ok();
+    assert_eq!(again.stdout(), "here\n");
+    assert!(again.stderr().contains("\nhere: "), "{}", again.stderr());
     assert_eq!(place.json("here.json")["request"]["prompt"], "a lion");
 }
 

@@ -257,7 +257,7 @@ impl Footage {
             ));
         }
         Ok(Self {
-            path: std::path::absolute(path).map_err(Error::io("find", path))?,
+            path: path.to_path_buf(),
             seconds: facts.fps.seconds(facts.frames),
             facts,
         })

@@ -70,11 +70,11 @@ pub(super) struct SequenceWriter {
 impl SequenceWriter {
     /// A directory that exists is replaced only if it holds nothing but an earlier sequence.
     pub fn create(path: &Path, options: WriterOptions) -> Result<Self> {
-        let path = &resolved(path)?;
-        check_strangers(path)?;
+        let named: PathBuf = path.components().collect();
+        check_strangers(&named)?;
         Ok(Self {
-            gate: FrameGate::new(path, options.size),
-            staged: Staged::directory(path)?,
+            staged: Staged::directory(&resolved(&named)?)?,
+            gate: FrameGate::new(&named, options.size),
             options,
             bytes: 0,
         })
@@ -112,12 +112,12 @@ fn frame_name(number: u64) -> String {
     format!("frame-{number:05}.png")
 }
 
-/// The path by a name of its own, so that `.` and `x/` have siblings.
+/// A directory that is there by a name of its own, so that `.` and links to it have siblings.
 fn resolved(path: &Path) -> Result<PathBuf> {
-    if path.is_dir() {
-        return fs::canonicalize(path).map_err(Error::io("read", path));
+    match path.is_dir() {
+        true => fs::canonicalize(path).map_err(Error::io("read", path)),
+        false => Ok(path.to_path_buf()),
     }
-    Ok(path.components().collect())
 }
 
 /// Refuses a directory that would lose more than an earlier sequence.
