@@ -1,10 +1,12 @@
 //! Outcomes as exit codes: 0 done, 1 failed, 2 bad input found before the work, 130 interrupted.
 
 use std::io;
-use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+use std::io::ErrorKind::{FileTooLarge, NotFound, QuotaExceeded, StorageFull};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use kinora_engine::Error;
+use kinora_engine::text::edit_distance;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -41,8 +43,16 @@ pub fn code(outcome: Outcome) -> ExitCode {
     }
 }
 
-/// The error and its causes, each said once: most errors name their cause themselves. A full disk has a cure.
+/// The error and its causes, each said once: most errors name their cause themselves. A full disk has a cure, and a file
+/// that is not there.
 fn sentence(error: &anyhow::Error) -> String {
+    if let Some(path) = missing(error) {
+        let cure = match nearest(path) {
+            Some(near) => format!("did you mean {}?", near.display()),
+            None => "check its name and folder".to_owned(),
+        };
+        return format!("there is no file {}; {cure}", path.display());
+    }
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -56,6 +66,39 @@ fn sentence(error: &anyhow::Error) -> String {
         true => format!("{text}; make room there"),
         false => text,
     }
+}
+
+/// The file that was to be read and is not there.
+fn missing(error: &anyhow::Error) -> Option<&Path> {
+    use kinora_media::Error as Media;
+    match error.downcast_ref()? {
+        Error::Io {
+            action: "read",
+            path,
+            source,
+        }
+        | Error::Media(Media::Io {
+            action: "read",
+            path,
+            source,
+        }) if source.kind() == NotFound => Some(path),
+        _ => None,
+    }
+}
+
+/// What lies beside a path under nearly the same name.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = match path.parent()? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let entries = folder.read_dir().ok()?.flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let (edits, near) = names
+        .map(|other| (edit_distance(name, &other), other))
+        .min()?;
+    (edits * 4 <= name.chars().count()).then(|| path.with_file_name(near))
 }
 
 /// An error of input, said in one sentence.

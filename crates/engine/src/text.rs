@@ -1,4 +1,4 @@
-//! Small questions about prompts as text.
+//! Small questions of text: prompts, names.
 
 /// Whether a character belongs to the Chinese, Japanese or Korean scripts.
 pub fn is_cjk(c: char) -> bool {
@@ -35,6 +35,22 @@ pub fn file_stem(prompt: &str, seed: u64) -> String {
     format!("{}-{seed}", words.join("-"))
 }
 
+/// Insertions, deletions and substitutions of characters between two words.
+pub fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +73,12 @@ mod tests {
         }
         let long = file_stem(&"象".repeat(500), 7);
         assert!(long.len() < 120, "{long}");
+    }
+
+    #[test]
+    fn distances_count_edits() {
+        for (a, b, distance) in [("", "", 0), ("dog", "dogs", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(edit_distance(a, b), distance);
+        }
     }
 }

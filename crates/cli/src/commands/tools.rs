@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use kinora_engine::Board;
 use kinora_engine::board::SCHEMA;
 use kinora_engine::board::tools::{self, Blending};
+use kinora_engine::{Board, Error};
 
 use super::make::{self, Asked, open};
 use crate::args::values::{Part, TimedPart};
@@ -140,7 +140,8 @@ fn ranges(clip: &Path, parts: &[Part]) -> Outcome<Vec<(f64, f64)>> {
     let mut end = || match length {
         Some(seconds) => Ok(seconds),
         None => {
-            let reader = kinora_media::open(clip).map_err(resolving)?;
+            let reader = kinora_media::open(clip);
+            let reader = reader.map_err(|error| resolving(Error::from(error)))?;
             let info = reader.info();
             let counted = info.frames.map(|frames| info.fps.seconds(frames));
             let seconds = counted.or(info.seconds).ok_or_else(|| {

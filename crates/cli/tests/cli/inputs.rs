@@ -124,6 +124,36 @@ fn foreign_files_are_named() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_said_with_what_may_be_meant() {
+    let place = Place::new();
+    for name in ["frog.mp4", "toad.mp4", "board.toml"] {
+        std::fs::write(place.path(name), "").unwrap();
+    }
+    for (args, words) in [
+        (
+            &["extend", "frgo.mp4", "--after", "1"][..],
+            "did you mean frog.mp4?",
+        ),
+        (
+            &["recut", "./tod.mp4", "--keep", "1.."],
+            "did you mean ./toad.mp4?",
+        ),
+        (&["storyboard", "boards.toml"], "did you mean board.toml?"),
+        (
+            &["extend", "mammoth.mp4", "--after", "1"],
+            "check its name and folder",
+        ),
+        (
+            &["storyboard", "nowhere/board.toml"],
+            "check its name and folder",
+        ),
+    ] {
+        let named = format!("there is no file {}; {words}", args[1]);
+        place.run(args).refused(&[&named]);
+    }
+}
+
+#[test]
 fn a_clip_that_was_cut_off_says_where() {
     let place = Place::new();
     place.generate(&["a frog", "-o", "whole.mp4"]).ok();
