@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kinora_engine::text::counted;
 use kinora_engine::{Effort, Made, Plan};
 use serde_json::json;
 
@@ -102,15 +103,15 @@ fn describe(plan: &Plan, clip: &Made, manner: Manner) {
     if manner.verbose {
         let drawn = &plan.drawn;
         eprintln!(
-            "  drawn by {} at {}x{}, {} frames at {} fps, {} steps, guidance {}, {} tokens, {} {}",
+            "  drawn by {} at {}x{}, {} at {} fps, {}, guidance {}, {}, {} {}",
             plan.model.title,
             drawn.width,
             drawn.height,
-            drawn.frames,
+            counted(drawn.frames, "frame"),
             drawn.fps,
-            drawn.steps,
+            counted(drawn.steps, "step"),
             drawn.guidance,
-            plan.tokens,
+            counted(plan.tokens, "token"),
             plan.compute.kind,
             plan.compute.dtype.as_str(),
         );

@@ -1,4 +1,4 @@
-//! Small questions of text: prompts, names.
+//! Small questions of text: prompts, names, counts.
 
 /// Whether a character belongs to the Chinese, Japanese or Korean scripts.
 pub fn is_cjk(c: char) -> bool {
@@ -33,6 +33,12 @@ pub fn file_stem(prompt: &str, seed: u64) -> String {
         words.push("clip".into());
     }
     format!("{}-{seed}", words.join("-"))
+}
+
+/// `1 step`, `2 steps`
+pub fn counted(count: usize, one: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{ending}")
 }
 
 /// Insertions, deletions and substitutions of characters between two words.

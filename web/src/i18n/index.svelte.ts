@@ -16,9 +16,9 @@ export function followLanguage() {
   })
 }
 
-/** The words for `key`, with `{name}` filled in. */
+/** The words for `key`, with `{name}` filled in; of `{name|card|cards}` the first where there is one, else the second. */
 export function t(key: Word, fill: Record<string, string | number> = {}): string {
-  return current.words[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(fill[name] ?? whole))
+  return current.words[key].replace(/\{(\w+)(?:\|(\w+)\|(\w+))?\}/g, (whole, name: string, one?: string, many?: string) => String((one && (fill[name] === 1 ? one : many)) ?? fill[name] ?? whole))
 }
 
 /** A sentence of the server's as it is shown; what compares sentences compares the English. */

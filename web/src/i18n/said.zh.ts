@@ -139,7 +139,7 @@ export const table: readonly Template[] = [
   ['give seconds to add with {before} or {after}', '请选择前面或后面要增加的秒数'],
   ['nothing is kept', '什么都没有保留'],
   ['give at least one range, for instance {Example}', '请至少保留一段'],
-  ['{n} speeds for {m} ranges: give one for each, or none', '{m} 段给了 {n} 个速度：请每段一个，或都不给'],
+  ['the number of speeds ({n}) is not that of ranges ({m}): give one for each, or none', '{m} 段给了 {n} 个速度：请每段一个，或都不给'],
   ['a gap of {n} s', '间隔 {n} 秒'],
   ['give 0 or more seconds', '请给 0 秒或更长'],
   ['{a}..{b} is not a part of {File}', '{File} 没有 {a} 到 {b} 秒这一段'],

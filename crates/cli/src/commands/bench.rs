@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use kinora_engine::text::counted;
 use kinora_engine::{Cancel, DeviceKind, Event, Plan, Precision, Progress, Request, Stage};
 use serde_json::json;
 
@@ -190,24 +191,24 @@ impl Measure {
         let (drawn, output) = (&plan.drawn, &plan.output);
         let length = output.fps.seconds(output.frames);
         say!(
-            "kinora {}, {}, {} {}, {} threads",
+            "kinora {}, {}, {} {}, {}",
             env!("CARGO_PKG_VERSION"),
             plan.model.title,
             plan.compute.kind,
             plan.compute.dtype.as_str(),
-            rayon::current_num_threads(),
+            counted(rayon::current_num_threads(), "thread"),
         );
         say!(
-            "{length:.2} s of {}x{} at {} fps, drawn at {}x{}, {} frames at {} fps, {} steps, {} tokens",
+            "{length:.2} s of {}x{} at {} fps, drawn at {}x{}, {} at {} fps, {}, {}",
             output.size.0,
             output.size.1,
             output.fps,
             drawn.width,
             drawn.height,
-            drawn.frames,
+            counted(drawn.frames, "frame"),
             drawn.fps,
-            drawn.steps,
-            plan.tokens,
+            counted(drawn.steps, "step"),
+            counted(plan.tokens, "token"),
         );
         for (stage, seconds) in &self.stages {
             let more = match stage {

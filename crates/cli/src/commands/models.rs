@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use kinora_engine::Model;
+use kinora_engine::text::counted;
 use kinora_engine::vocabulary::Concept;
 use serde_json::json;
 
@@ -133,8 +134,8 @@ fn show(model: &Model) -> anyhow::Result<()> {
         say!("           up to {seconds:.1} s as trained; longer clips may drift");
     }
     say!(
-        "by default {} steps, guidance {}",
-        defaults.steps,
+        "by default {}, guidance {}",
+        counted(defaults.steps, "step"),
         defaults.guidance
     );
     match &model.vocabulary {
@@ -203,7 +204,11 @@ fn export(model: &Model, dir: &Path) -> anyhow::Result<()> {
         fs::write(&path, model.source().read_plain(name)?)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    eprintln!("{} files of {} written", files.len(), model.title);
+    eprintln!(
+        "{} of {} written",
+        counted(files.len(), "file"),
+        model.title
+    );
     say!("{}", dir.display());
     Ok(())
 }

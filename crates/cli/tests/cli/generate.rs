@@ -21,6 +21,7 @@ fn every_ending_gives_its_format() {
         "seed 7",
         "96x64",
         "30 frames",
+        "2 steps",
         "denoise",
         "decode",
         "peak memory",
@@ -64,6 +65,24 @@ fn every_ending_gives_its_format() {
         "{:?}",
         place.names()
     );
+}
+
+#[test]
+fn one_of_a_kind_is_told_in_the_singular() {
+    let place = Place::new();
+    let args = [
+        "generate",
+        "a frog",
+        "--dry-run",
+        "--guidance",
+        "1",
+        "--steps",
+        "1",
+    ];
+    let plan = place.run(&args).ok().stdout();
+    for words in [" 1 step\n", "\n1 evaluation of the network;"] {
+        assert!(plan.contains(words), "{plan}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::cost::Speed;
 use super::{Plan, Span};
 use crate::Result;
+use crate::text::counted;
 
 /// What a plan comes to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -155,14 +156,14 @@ impl fmt::Display for Outline {
         let (width, height) = self.size;
         writeln!(
             f,
-            "{:.2} s, {width}x{height}, {} frames at {} fps; drawn at {}x{}, {} fps, {} steps",
+            "{:.2} s, {width}x{height}, {} at {} fps; drawn at {}x{}, {} fps, {}",
             self.seconds,
-            self.frames,
+            counted(self.frames as usize, "frame"),
             self.fps,
             self.drawn_size.0,
             self.drawn_size.1,
             self.drawn_fps,
-            self.steps
+            counted(self.steps, "step")
         )?;
         for span in &self.spans {
             write!(f, "  {:6.2} – {:6.2} s  {}", span.from, span.to, span.kind)?;
@@ -176,7 +177,7 @@ impl fmt::Display for Outline {
                     )?;
                 }
                 0 => writeln!(f, " from {}", span.footage.join(", "))?,
-                1 => writeln!(f, " in 1 window of {} tokens", span.windows[0])?,
+                1 => writeln!(f, " in 1 window of {}", counted(span.windows[0], "token"))?,
                 n => writeln!(
                     f,
                     " in {n} windows of up to {} tokens",
@@ -195,8 +196,8 @@ impl fmt::Display for Outline {
         }
         writeln!(
             f,
-            "{} evaluations of the network; about {} and {:.1} GB ({})",
-            self.evaluations,
+            "{} of the network; about {} and {:.1} GB ({})",
+            counted(self.evaluations, "evaluation"),
             spoken(self.estimated_seconds),
             self.estimated_bytes / 1e9,
             match self.measured {

@@ -85,7 +85,7 @@ fn parts(request: &JobRequest) -> Result<Vec<Part>> {
     };
     if speeds.len() != ranges.len() {
         return Err(Error::Invalid(format!(
-            "{} speeds for {} ranges: give one for each, or none",
+            "the number of speeds ({}) is not that of ranges ({}): give one for each, or none",
             speeds.len(),
             ranges.len()
         )));

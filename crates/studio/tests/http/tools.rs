@@ -97,7 +97,10 @@ async fn every_tool_takes_clips_and_leaves_their_child() {
     let uneven = json!({"tool": "recut", "clip": a, "ranges": [[0, 1]], "speeds": []});
     let (status, said) = studio.ask(Method::POST, "/api/jobs", Some(uneven)).await;
     assert!(
-        status == 400 && said.to_string().contains("0 speeds for 1 ranges"),
+        status == 400
+            && said
+                .to_string()
+                .contains("speeds (0) is not that of ranges (1)"),
         "{said}"
     );
     let lineage = studio

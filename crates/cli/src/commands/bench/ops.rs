@@ -1,5 +1,6 @@
 //! `kinora bench --ops`: what each operation of a network reaches of the machine's peak, and where its time goes.
 
+use kinora_engine::text::counted;
 use kinora_engine::{Compute, DeviceKind};
 use kinora_models::bench::{Kept, Op, Then};
 use kinora_models::{cpu_peak_gflops, cpu_seconds_and_bytes};
@@ -16,7 +17,8 @@ pub(super) fn run(args: &BenchArgs, compute: &Compute) -> Outcome {
     let peak = cpu_peak_gflops(compute.dtype);
     let (dtype, threads) = (compute.dtype.as_str(), rayon::current_num_threads());
     if !args.json {
-        say!("products in {dtype}, {threads} threads, at most {peak:.0} GFLOP/s");
+        let threads = counted(threads, "thread");
+        say!("products in {dtype}, {threads}, at most {peak:.0} GFLOP/s");
     }
     let mut networks = Vec::new();
     for network in Network::all() {

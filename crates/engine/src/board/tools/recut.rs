@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Footage;
 use crate::board::{Board, Card};
 use crate::plan::limits::{SPEED, within};
+use crate::text::counted;
 use crate::{Error, Result};
 
 /// A part of a clip that stays.
@@ -30,7 +31,7 @@ pub fn recut(clip: &Path, keep: &[Part], gaps: &[f64], prompts: &[&str]) -> Resu
     for (given, what) in [(gaps.len(), "lengths"), (prompts.len(), "prompts")] {
         if given > 1 && given != between {
             return Err(Error::request(
-                format!("{given} {what} of gaps, but {between} gaps"),
+                format!("{given} {what} of gaps, but {}", counted(between, "gap")),
                 "give one for all, or one for each gap between two parts",
             ));
         }
