@@ -56,6 +56,7 @@ test('sentences are read with their names, numbers and quotes', () => {
   for (const [english, chinese] of [
     ['the prompt is empty; say what the video shows', '提示词是空的；写下视频里有什么'],
     ['seconds 60 is out of range; give 1 to 20 s', '时长 60 超出范围；请给 1 到 20 秒'],
+    ['seconds 1e300 is out of range; give 1 to 20 s', '时长 1e300 超出范围；请给 1 到 20 秒'],
     ['there is no such clip', '没有这个片段'],
     ['the sound of clip “a frog; in the snow” is left behind', '片段 “a frog; in the snow” 的声音不会保留'],
     ['kinora-mini cannot read the words of the style noir: the clip is made without it', 'kinora-mini 读不懂风格 noir 的文字：生成时不用它'],

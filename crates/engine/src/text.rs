@@ -1,4 +1,4 @@
-//! Small questions of text: prompts, names, counts.
+//! Small questions of text: prompts, names, numbers.
 
 /// Whether a character belongs to the Chinese, Japanese or Korean scripts.
 pub fn is_cjk(c: char) -> bool {
@@ -41,6 +41,19 @@ pub fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{ending}")
 }
 
+/// A number for a sentence: as it was typed, but without a tail of digits or hundreds of them.
+pub fn number(value: f64) -> String {
+    let plain = value.to_string();
+    let decimals = plain.split_once('.').map_or("", |(_, decimals)| decimals);
+    let rounded = (value * 1000.0).round() / 1000.0;
+    match decimals.len() {
+        _ if value.abs() >= 1e9 => format!("{value:e}"),
+        0..=6 => plain,
+        _ if rounded == 0.0 => format!("{value:.1e}"),
+        _ => rounded.to_string(),
+    }
+}
+
 /// Insertions, deletions and substitutions of characters between two words.
 pub fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
@@ -79,6 +92,24 @@ mod tests {
         }
         let long = file_stem(&"象".repeat(500), 7);
         assert!(long.len() < 120, "{long}");
+    }
+
+    #[test]
+    fn numbers_stay_apart_and_short() {
+        for (value, text) in [
+            (5.0, "5"),
+            (0.001, "0.001"),
+            (20.0001, "20.0001"),
+            (0.1 + 0.2, "0.3"),
+            (16.0 / 3.0, "5.333"),
+            (-0.25, "-0.25"),
+            (1e300, "1e300"),
+            (1e-300, "1.0e-300"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(number(value), text);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ const isWhat = (blank: string) => /^[A-Z]/.test(blank)
 
 /** What may fill a blank that stands at `index` of a template. */
 function filling(blank: string, index: number, english: string): string {
-  if (blank.length === 1) return '[\\d./-]+'
+  if (blank.length === 1) return '[\\d.e/-]+'
   if (!isWhat(blank)) return english[index - 1] === '`' ? '[^`]+' : '\\S+'
   // behind "; ", and before ": ", lies another part, unless the template goes over it itself
   const ends = ['; ', ...(index ? [] : [': '])].filter((mark) => !english.includes(mark))

@@ -299,7 +299,18 @@ fn bad_input_is_named_before_any_work() {
         (&["blend", "a.mp4", "a.mp4", "--curve", "0:2"], &["0:2"]),
         (&["blend", "a.mp4", "a.mp4", "--curve", "0:0,9:1"], &["9 s"]),
         (&["loop", "a.mp4", "--length", "huge"], &["huge", "short"]),
-        (&["loop", "a.mp4", "--range", "5..6"], &["5..6"]),
+        (
+            &["loop", "a.mp4", "--range", "5..6"],
+            &["5..6 is not a part of a.mp4", "within 0..1"],
+        ),
+        (
+            &["loop", "a.mp4", "--range", "0..0.001"],
+            &["0..0.001 holds no frame"],
+        ),
+        (
+            &["extend", "a.mp4", "--after", "1e300"],
+            &["--after 1e300 is", "0 to 600"],
+        ),
     ] {
         place.run(args).refused(words);
     }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::number;
+
 /// Footage under the timeline: where it lies, the drawing starts from it instead of from noise alone. Where several
 /// lie over each other, they start it mixed by weight, in the model's own latents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,13 +129,16 @@ impl Curve {
         let good = |(t, w): &(f64, f64)| t.is_finite() && *t >= 0.0 && (0.0..=1.0).contains(w);
         if let Some((t, w)) = points.iter().find(|point| !good(point)) {
             return Err(format!(
-                "the point {t}:{w} of the curve; give seconds from 0 on, and a weight of 0 to 1"
+                "the point {}:{} of the curve; give seconds from 0 on, and a weight of 0 to 1",
+                number(*t),
+                number(*w)
             ));
         }
         match points.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
             Some(pair) => Err(format!(
                 "the curve's points must be in order of time, but {} s comes after {} s",
-                pair[1].0, pair[0].0
+                number(pair[1].0),
+                number(pair[0].0)
             )),
             None => Ok(Self(points)),
         }

@@ -15,6 +15,7 @@ use super::{Board, Card, Curve, Source, Strength};
 use crate::footage::Facts;
 use crate::plan::limits::{BOARD_SECONDS, within};
 use crate::sidecar;
+use crate::text::number;
 use crate::{Error, Result};
 
 /// How long two clips lie over each other, where no curve says.
@@ -95,7 +96,9 @@ impl Blending {
             )),
             end if end > longest + 1e-6 => Err(Error::request(
                 format!(
-                    "the curve lasts {end} s, the clips lie over each other for at most {longest:.2} s"
+                    "the curve lasts {} s, the clips lie over each other for at most {} s",
+                    number(end),
+                    number(longest)
                 ),
                 "give a shorter curve",
             )),
@@ -279,15 +282,20 @@ impl Footage {
         let fits = (0.0..end).contains(&from) && to > from && to <= end + 0.05;
         if !fits {
             return Err(Error::request(
-                format!("{from}..{to} is not a part of {}", self.path.display()),
-                format!("give a range within 0..{end:.2}"),
+                format!(
+                    "{}..{} is not a part of {}",
+                    number(from),
+                    number(to),
+                    self.path.display()
+                ),
+                format!("give a range within 0..{}", number(end)),
             ));
         }
-        let (from, to) = (self.whole(from), self.whole(to.min(end)));
-        match from < to {
-            true => Ok((from, to)),
+        let whole = (self.whole(from), self.whole(to.min(end)));
+        match whole.0 < whole.1 {
+            true => Ok(whole),
             false => Err(Error::request(
-                format!("the range {from}..{to} holds no frame"),
+                format!("the range {}..{} holds no frame", number(from), number(to)),
                 "give a longer one",
             )),
         }

@@ -11,6 +11,7 @@ use crate::board::joined;
 use crate::model::Model;
 use crate::request::{Condition, ConditionKind, Request};
 use crate::style::{self, Length, Style};
+use crate::text::number;
 use crate::vocabulary::Vocabulary;
 use crate::{Error, Result, sidecar};
 
@@ -42,11 +43,15 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
     if !(0.0..=seconds).contains(&condition.at) {
         return Err(Error::request(
             format!(
-                "{flag} {}@{}: the clip lasts {seconds} s",
+                "{flag} {}@{}: the clip lasts {} s",
                 path.display(),
-                condition.at
+                number(condition.at),
+                number(seconds)
             ),
-            format!("give a time from 0 to {seconds}, or a longer --seconds"),
+            format!(
+                "give a time from 0 to {}, or a longer --seconds",
+                number(seconds)
+            ),
         ));
     }
     if !(0.0..=1.0).contains(&condition.strength) {
@@ -54,7 +59,7 @@ pub(super) fn check_condition(condition: &mut Condition, seconds: f64) -> Result
             format!(
                 "{flag} {}: a strength of {}",
                 path.display(),
-                condition.strength
+                number(condition.strength)
             ),
             "give 0 to 1",
         ));

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use crate::text::number;
 use crate::{Error, Result};
 
 /// Seconds that a clip may last.
@@ -39,7 +40,7 @@ pub(crate) fn within(
         true => Ok(()),
         false => Err(out_of_range(
             name,
-            (value * 1000.0).round() / 1000.0,
+            number(value),
             *range.start(),
             *range.end(),
             unit,
@@ -47,7 +48,13 @@ pub(crate) fn within(
     }
 }
 
-pub(super) fn out_of_range<T: Display>(name: &str, value: T, low: T, high: T, unit: &str) -> Error {
+pub(super) fn out_of_range(
+    name: &str,
+    value: impl Display,
+    low: impl Display,
+    high: impl Display,
+    unit: &str,
+) -> Error {
     Error::request(
         format!("{name} {value} is out of range"),
         format!("give {low} to {high} {unit}"),

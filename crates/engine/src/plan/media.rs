@@ -12,16 +12,12 @@ use crate::footage::Facts;
 use crate::model::hex;
 use crate::request::Request;
 use crate::sidecar::{self, Ancestor};
+use crate::text::number;
 use crate::{Error, Result};
 
 /// How a card is spoken of: by its place in the board and its time.
 pub(super) fn name_of(index: usize, card: &Card) -> String {
-    format!("card {} at {} s", index + 1, tidy(card.at))
-}
-
-/// A number of seconds without a tail of digits.
-pub(super) fn tidy(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+    format!("card {} at {} s", index + 1, number(card.at))
 }
 
 /// Checks what can be said of the cards and sources one by one; fixes which files they name. Gives the facts of the
@@ -54,13 +50,13 @@ fn check_card(card: &mut Card, name: &str, seconds: f64) -> Result<Option<Facts>
     let refuse = |what: String, cure: String| Err(Error::request(format!("{name}: {what}"), cure));
     if !(0.0..=seconds).contains(&card.at) {
         return refuse(
-            format!("the board lasts {} s", tidy(seconds)),
+            format!("the board lasts {} s", number(seconds)),
             "move it, or give the board more time".into(),
         );
     }
     if !(0.0..=1.0).contains(&card.strength) {
         return refuse(
-            format!("a strength of {}", card.strength),
+            format!("a strength of {}", number(card.strength)),
             "give 0 to 1".into(),
         );
     }
@@ -100,7 +96,7 @@ fn check_card(card: &mut Card, name: &str, seconds: f64) -> Result<Option<Facts>
             if !SPEED.contains(speed) {
                 let (slowest, fastest) = (SPEED.start(), SPEED.end());
                 return refuse(
-                    format!("a speed of {speed}"),
+                    format!("a speed of {}", number(*speed)),
                     format!("give {slowest} to {fastest}: 0.5 is half as fast"),
                 );
             }
@@ -116,8 +112,8 @@ fn check_source(source: &mut Source, name: &str, seconds: f64) -> Result<()> {
         return Err(Error::request(
             format!(
                 "{name}: it begins at {} s, the board lasts {} s",
-                tidy(source.at),
-                tidy(seconds)
+                number(source.at),
+                number(seconds)
             ),
             "move it, or give the board more time",
         ));
@@ -159,21 +155,25 @@ fn check_range(
     let refuse = |what: String| {
         Err(Error::request(
             format!("{name}: {what}"),
-            format!("give `in` and `out` within 0 and {}", tidy(end)),
+            format!("give `in` and `out` within 0 and {}", number(end)),
         ))
     };
     if !(from >= 0.0 && to.is_finite()) || to > end + frame {
         let file = path.display();
         return refuse(format!(
             "{file} lasts {} s, it has no {} to {} s",
-            tidy(end),
-            tidy(from),
-            tidy(to)
+            number(end),
+            number(from),
+            number(to)
         ));
     }
     match to.min(end) - from >= frame * 0.5 {
         true => Ok(to.min(end)),
-        false => refuse(format!("{} to {} s holds no frame", tidy(from), tidy(to))),
+        false => refuse(format!(
+            "{} to {} s holds no frame",
+            number(from),
+            number(to)
+        )),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Whether cards leave the model room: what lies at one moment, and what lies too near.
 
-use super::media::{name_of, tidy};
+use super::media::name_of;
 use super::timeline::Timeline;
 use crate::board::{Card, CardKind, Gap};
 use crate::model::Model;
+use crate::text::number;
 use crate::{Error, Result};
 
 /// A card and its place in the board.
@@ -37,8 +38,8 @@ pub(super) fn close(timeline: &Timeline) -> Vec<String> {
             "{} and {} are {} s apart, less than the {} s that {} bridges",
             name_of(i, first),
             name_of(j, second),
-            tidy(gap),
-            tidy(room),
+            number(gap),
+            number(room),
             timeline.model.title
         )
     };

@@ -2,13 +2,14 @@
 
 mod draw;
 
-use super::media::{name_of, tidy};
+use super::media::name_of;
 use super::span::{Kept, Span};
 use super::{Drawn, Output, PlannedCondition};
 use crate::board::{Card, CardKind, Gap};
 use crate::footage::Facts;
 use crate::model::Model;
 use crate::request::Request;
+use crate::text::number;
 use crate::{Error, Result};
 
 /// Latent frames of kept footage that a drawing goes on from.
@@ -96,8 +97,8 @@ impl Timeline<'_> {
                     format!(
                         "{}: its footage ends at {} s, after the board's end at {} s",
                         name_of(index, card),
-                        tidy(card.end()),
-                        tidy(self.output.fps.seconds(self.output.frames))
+                        number(card.end()),
+                        number(self.output.fps.seconds(self.output.frames))
                     ),
                     "shorten it with `out`, or give the board more time",
                 ));
@@ -134,7 +135,7 @@ impl Timeline<'_> {
                         "{}: it begins before {} ends, at {} s",
                         name_of(pair[1].index, pair[1].card),
                         name_of(pair[0].index, pair[0].card),
-                        tidy(self.output.fps.seconds(pair[0].end))
+                        number(self.output.fps.seconds(pair[0].end))
                     ),
                     "move one of them, or shorten the first with `out`",
                 ));

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Footage;
 use crate::board::{Board, Card};
 use crate::plan::limits::{SPEED, within};
-use crate::text::counted;
+use crate::text::{counted, number};
 use crate::{Error, Result};
 
 /// A part of a clip that stays.
@@ -38,7 +38,7 @@ pub fn recut(clip: &Path, keep: &[Part], gaps: &[f64], prompts: &[&str]) -> Resu
     }
     if let Some(gap) = gaps.iter().find(|gap| !(**gap >= 0.0 && gap.is_finite())) {
         return Err(Error::request(
-            format!("a gap of {gap} s"),
+            format!("a gap of {} s", number(*gap)),
             "give 0 or more seconds",
         ));
     }
