@@ -184,7 +184,7 @@ step('a clip is cut and gets a new ending', async () => {
   await page.getByRole('tabpanel').getByRole('checkbox').nth(1).waitFor({ state: 'detached' })
   await page.getByRole('button', { name: /Split at/ }).click()
   await page.getByRole('tabpanel').getByRole('checkbox').nth(1).uncheck()
-  await page.getByRole('slider', { name: 'New ending, seconds' }).fill('1')
+  await page.getByRole('slider', { name: 'New ending' }).fill('1')
   const clip = await made('recut', generate)
   assert.deepEqual(clip.parents, [first.id])
   assert.ok(clip.seconds > 1.2 && clip.seconds < 1.8, `${clip.seconds} s`)
@@ -219,7 +219,7 @@ step('two clips are blended along a curve that was drawn by hand', async () => {
 step('a clip is extended, looped, and drawn in another style', async () => {
   await open(first.id, 'extend')
   await draft()
-  await page.getByRole('slider', { name: 'Seconds after' }).fill('1')
+  await page.getByRole('slider', { name: 'Add after' }).fill('1')
   const longer = await made('extend', generate)
   assert.ok(Math.abs(longer.seconds - 2) < 0.15, `${longer.seconds} s`)
   await open(first.id, 'loop')

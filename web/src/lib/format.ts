@@ -1,3 +1,4 @@
+import { t } from '../i18n/index.svelte'
 import { prefs } from './prefs.svelte'
 
 /** `0:05.2`; minutes, seconds and tenths. */
@@ -8,11 +9,14 @@ export function clock(seconds: number, tenths = true): string {
   return `${minutes}:${(tenths ? rest.toFixed(1) : Math.floor(rest).toString()).padStart(tenths ? 4 : 2, '0')}`
 }
 
+/** `5 s`, with so many decimals where they are given. */
+export const inSeconds = (count: number, decimals?: number) => t('unit.s', { n: decimals === undefined ? count : count.toFixed(decimals) })
+
 /** `5 s`, `1.5 s`, `2 min`, `1 h 05`: a length to read at a glance. */
 export function length(seconds: number): string {
-  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`
-  return `${Math.floor(seconds / 3600)} h ${String(Math.round((seconds % 3600) / 60)).padStart(2, '0')}`
+  if (seconds < 60) return inSeconds(Number(seconds.toFixed(seconds < 10 ? 1 : 0)))
+  if (seconds < 3600) return t('unit.min', { n: Math.round(seconds / 60) })
+  return t('unit.h', { n: Math.floor(seconds / 3600), m: String(Math.round((seconds % 3600) / 60)).padStart(2, '0') })
 }
 
 export function bytes(count: number): string {
