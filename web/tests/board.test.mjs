@@ -118,7 +118,7 @@ test('spacing and contradictions are said in words that lead to their card', asy
   await page.getByRole('button', { name: 'The 7.7 s after card 2 are filled freely' }).click()
   await chosen(2).waitFor()
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: /the scene says .*, card 2 at 1.3 s says/ }).click()
+  await page.getByRole('button', { name: /^The scene says .*, card 2 at 1.3 s says/ }).click()
   await chosen(2).waitFor()
   assert.equal(await page.getByText('s apart').count(), 0, 'said once, in the language of the page')
   assert.deepEqual(await violations(page), [])

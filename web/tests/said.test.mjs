@@ -8,6 +8,7 @@ import { runnerImport } from 'vite'
 const load = async (path) => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { said, table } = await load('./src/i18n/said.zh.ts')
 const { pieces } = await load('./src/i18n/said.ts')
+const { capital } = await load('./src/i18n/capital.ts')
 
 /** The string literals of Rust, but those of its tests, as the program has them: lines joined, quotes plain. */
 function literals(rust) {
@@ -92,4 +93,17 @@ test('sentences are read with their names, numbers and quotes', () => {
     ['odd news; give 0 to 1', 'odd news；请给 0 到 1'],
     ['odd news: nothing known; nor here', 'odd news: nothing known; nor here'],
   ]) assert.equal(said(english), chinese)
+})
+
+test('an English sentence begins with a capital, a name as it is', () => {
+  for (const [sent, shown] of [
+    ['the prompt is empty; say what the video shows', 'The prompt is empty; say what the video shows'],
+    ['card 2 at 5 s: its text is empty', 'Card 2 at 5 s: its text is empty'],
+    ['kinora-mini does not know “corgi”\ntoo many requests; try again in 12 s', 'Kinora-mini does not know “corgi”\nToo many requests; try again in 12 s'],
+    ['stopped', 'Stopped'],
+    ['prompt 2 of 3 (“a frog,\nsnow”) has 300 tokens', 'Prompt 2 of 3 (“a frog,\nsnow”) has 300 tokens'],
+    ['video.mp4.checkpoint cannot be written (why)', 'video.mp4.checkpoint cannot be written (why)'],
+    ['`read` is a preset; give the style another name', '`read` is a preset; give the style another name'],
+    ['The server does not answer.', 'The server does not answer.'],
+  ]) assert.equal(capital(sent), shown)
 })

@@ -1,4 +1,4 @@
-/** The words of the pages. What the server says is English already. */
+/** The words of the pages. What the server says is English already; it gets its capital where it is shown. */
 export const en = {
   undo: 'Undo',
   redo: 'Redo',
@@ -52,7 +52,7 @@ export const en = {
   'library.list': 'Show as list',
   'library.upload': 'Upload',
   'library.drop': 'Drop pictures and clips into the library',
-  'library.notuploaded': '{name}: {why}',
+  'library.notuploaded': '{name} was not uploaded. {why}',
   'library.select': 'Select {name}',
   'library.selection': 'Selection',
   'library.selected': '{n} selected',

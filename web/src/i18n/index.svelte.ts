@@ -1,18 +1,18 @@
 /** Words in the language of the page. English is always there; Chinese is fetched when it is chosen. */
 import { prefs } from '../lib/prefs.svelte'
+import { capital } from './capital'
 import { en } from './en'
 
 export type Words = Record<keyof typeof en, string>
 export type Word = keyof typeof en
 
-const same = (sentence: string) => sentence
-let current = $state.raw<{ words: Words; said: (sentence: string) => string }>({ words: en, said: same })
+let current = $state.raw<{ words: Words; said: (sentence: string) => string }>({ words: en, said: capital })
 
 /** Follows the chosen language; call once, inside a component. */
 export function followLanguage() {
   $effect(() => {
     if (prefs.lang === 'zh') void Promise.all([import('./zh'), import('./said.zh')]).then(([{ zh }, { said }]) => (current = { words: zh, said }))
-    else current = { words: en, said: same }
+    else current = { words: en, said: capital }
   })
 }
 
