@@ -1,0 +1,41 @@
+// What is shown has room, keeps its shape and says its unit once; what is chosen is kept.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { MADE, begin, client, tiny } from './studio.mjs'
+
+let studio, browser, page, end, api, tall
+
+before(async () => {
+  ;({ studio, browser, page, end } = await begin())
+  api = client(studio.base)
+  ;[tall] = await api.make({ ...tiny('a frog in the snow'), size: '72x128' })
+  await api.post('/api/clips/bulk', { ids: [tall.id], favourite: true, bookmarked: true })
+})
+after(() => end?.())
+
+/** A page of its own, of a browser that remembers these preferences. */
+async function opened(prefs, options = {}) {
+  const context = await browser.newContext(options)
+  await context.addInitScript((kept) => localStorage.kinora ?? localStorage.setItem('kinora', kept), JSON.stringify(prefs))
+  const own = await context.newPage()
+  own.setDefaultTimeout(15_000)
+  return own
+}
+
+test('on a phone the tick and the marks of a narrow tile keep apart', async () => {
+  for (const hasTouch of [true, false]) {
+    // smaller than a phone shows them, as chosen at a desk
+    const phone = await opened({ tile: 110 }, { viewport: { width: 390, height: 844 }, hasTouch, isMobile: hasTouch })
+    await phone.goto(studio.base)
+    const tile = phone.locator('.tile').first()
+    await tile.waitFor()
+    await phone.locator('body').press('Control+a')
+    if (!hasTouch) await tile.hover()
+    const check = await tile.getByRole('checkbox').boundingBox()
+    for (const name of ['Favourite', 'Bookmark', 'What to do with it']) {
+      const mark = await tile.getByRole('button', { name }).boundingBox()
+      assert.ok(mark.x - (check.x + check.width) >= 8, `${name} at ${mark.x}, the tick ends at ${check.x + check.width}`)
+    }
+    await phone.context().close()
+  }
+})
