@@ -89,6 +89,14 @@ test('a stranger opens a shared link and sees the clip, with a picture for previ
     const theirs = await stranger.newPage()
     await theirs.goto(link)
     await theirs.waitForFunction(() => document.querySelector('video').videoWidth > 0)
+    // as large as the page allows, in its shape
+    for (const [width, height] of [[1280, 800], [390, 844]]) {
+      await theirs.setViewportSize({ width, height })
+      const box = await theirs.locator('video').boundingBox()
+      const largest = Math.min(width - 32, (height * 0.8 * clip.width) / clip.height)
+      assert.ok(Math.abs(box.width - largest) < 2 && Math.abs(box.width / box.height - clip.width / clip.height) < 0.02, JSON.stringify(box))
+      assert.ok(box.x >= 0 && box.x + box.width <= width, JSON.stringify(box))
+    }
     const picture = await theirs.locator('meta[property="og:image"]').getAttribute('content')
     assert.ok(picture.startsWith(`${studio.base}/s/`), picture)
     const answer = await fetch(picture)

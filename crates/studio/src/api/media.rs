@@ -311,14 +311,15 @@ pub async fn shared_page(
         true => (escaped(&clip.prompt), String::new()),
         false => (escaped(&clip.title), escaped(&clip.prompt)),
     };
+    let shape = format!("style=\"--shape:{}/{}\"", clip.width, clip.height);
     let (player, kind) = match clip.frames {
         1 => (
-            format!("<img src=\"/s/{token}/video\" alt=\"{title}\">"),
+            format!("<img src=\"/s/{token}/video\" alt=\"{title}\" {shape}>"),
             "<meta property=og:type content=website>".to_owned(),
         ),
         _ => (
             format!(
-                "<video src=\"/s/{token}/video\" poster=\"/s/{token}/thumbnail\" controls autoplay loop muted playsinline></video>"
+                "<video src=\"/s/{token}/video\" poster=\"/s/{token}/thumbnail\" {shape} controls autoplay loop muted playsinline></video>"
             ),
             format!(
                 "<meta property=og:type content=video.other><meta property=og:video content=\"{link}/video\">\
@@ -341,8 +342,9 @@ fn page(title: &str, meta: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{title}</title>{meta}\
-         <style>body{{margin:0;min-height:100vh;display:grid;place-content:center;gap:1em;background:#111;color:#eee;\
-         font:16px/1.5 system-ui;padding:1em}}video,img{{max-width:100%;max-height:80vh;border-radius:12px}}\
+         <style>body{{margin:0;min-height:100vh;box-sizing:border-box;display:grid;grid-template-columns:minmax(0,1fr);\
+         place-content:center;justify-items:center;gap:1em;background:#111;color:#eee;font:16px/1.5 system-ui;padding:1em}}\
+         video,img{{width:min(100%,80vh*var(--shape));aspect-ratio:var(--shape);border-radius:12px}}\
          p{{max-width:60ch;margin:auto}}.words{{color:#aaa}}.words:empty{{display:none}}</style>\
          </head><body>{body}</body></html>"
     )
