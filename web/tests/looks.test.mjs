@@ -39,3 +39,26 @@ test('on a phone the tick and the marks of a narrow tile keep apart', async () =
     await phone.context().close()
   }
 })
+
+test('a stopped clip’s picture keeps its shape in lists', { timeout: 3 * MADE }, async () => {
+  const { id } = await api.post('/api/jobs', { ...tiny('a lion walks'), size: '72x128', steps: 60 })
+  for (const late = Date.now() + MADE; ; await page.waitForTimeout(50)) {
+    const job = await api.get(`/api/jobs/${id}`)
+    if (job.preview_url && job.step >= 2) break
+    assert.ok(Date.now() < late && job.status !== 'completed', `${job.status} at step ${job.step}`)
+  }
+  await api.post(`/api/jobs/${id}/cancel`)
+  const lists = await opened({ view: 'list' }, { viewport: { width: 1280, height: 800 } })
+  for (const path of ['/', '/queue']) {
+    await lists.goto(studio.base + path)
+    const picture = lists.locator('.stopped img, .job img').first()
+    await lists.waitForFunction((element) => element.naturalWidth > 0, await picture.elementHandle({ timeout: MADE }))
+    const { box, natural, fit } = await picture.evaluate((element) => {
+      const { width, height } = element.getBoundingClientRect()
+      return { box: [width, height], natural: element.naturalWidth / element.naturalHeight, fit: getComputedStyle(element).objectFit }
+    })
+    assert.ok(box[0] <= 92 && box[1] <= 64, `${path}: ${box}`)
+    assert.ok(fit === 'contain' || Math.abs(box[0] / box[1] - natural) < 0.02, `${path}: ${box}, ${fit}, of ${natural}`)
+  }
+  await lists.context().close()
+})
