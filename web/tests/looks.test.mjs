@@ -62,3 +62,14 @@ test('a stopped clip’s picture keeps its shape in lists', { timeout: 3 * MADE 
   }
   await lists.context().close()
 })
+
+test('in Chinese seconds have their Chinese unit', async () => {
+  const chinese = await opened({ lang: 'zh' })
+  for (const path of ['/', ...['recut', 'extend', 'loop'].map((tool) => `/clip/${tall.id}?tool=${tool}`)]) {
+    await chinese.goto(studio.base + path)
+    await chinese.locator('html:lang(zh)').waitFor()
+    await chinese.getByText(/\d 秒/).first().waitFor()
+    assert.doesNotMatch(await chinese.locator('body').innerText(), /\d s\b|秒[）)]?\s*[\d.]+ 秒/, path)
+  }
+  await chinese.context().close()
+})
