@@ -73,3 +73,10 @@ test('in Chinese seconds have their Chinese unit', async () => {
   }
   await chinese.context().close()
 })
+
+test('where no key is needed none is offered', async () => {
+  await page.goto(`${studio.base}/settings/keys`)
+  await page.getByText('needs no key').waitFor()
+  await page.waitForLoadState('networkidle')
+  assert.equal(await page.getByRole('button', { name: 'New key' }).count(), 0)
+})
