@@ -80,3 +80,22 @@ test('where no key is needed none is offered', async () => {
   await page.waitForLoadState('networkidle')
   assert.equal(await page.getByRole('button', { name: 'New key' }).count(), 0)
 })
+
+test('what is chosen in the composer is kept even if one leaves at once', async () => {
+  const hasty = await opened({})
+  // the pages wait a moment before they write; here that moment never comes
+  await hasty.addInitScript(() => {
+    const later = setTimeout
+    globalThis.setTimeout = (work, wait, ...rest) => (wait === 200 ? 0 : later(work, wait, ...rest))
+  })
+  await hasty.goto(studio.base)
+  await hasty.getByRole('button', { name: '5 s', exact: true }).click()
+  await hasty.getByRole('menuitemradio', { name: '2 s', exact: true }).click()
+  await hasty.getByRole('button', { name: '2 s', exact: true }).waitFor()
+  assert.doesNotMatch(await hasty.evaluate(() => localStorage.kinora), /"seconds":2/)
+  await hasty.goto(`${studio.base}/queue`)
+  assert.match(await hasty.evaluate(() => localStorage.kinora), /"seconds":2/)
+  await hasty.goto(studio.base)
+  await hasty.getByRole('button', { name: '2 s', exact: true }).waitFor()
+  await hasty.context().close()
+})
