@@ -114,9 +114,14 @@ fn a_clip_that_finds_no_room_goes_on_where_there_is_some() {
 #[test]
 fn a_checkpoint_that_finds_no_room_costs_a_warning_and_not_the_clip() {
     let place = Place::new();
-    let args = ["generate", "a frog", "--fps", "8", "-o", "small.mp4"];
-    // Room for the clip, but not for its latents.
-    let mut run = limited(&place, &[&args, &QUICK[..]].concat(), "32");
+    let args = "--steps 2 --seconds 3 --size 96x64 --fps 8 -o small.mp4";
+    let args = [
+        &["generate", "a frog"][..],
+        &args.split(' ').collect::<Vec<_>>(),
+    ]
+    .concat();
+    // Room for the clip (30 kB), but not for its latents (40 kB and more).
+    let mut run = limited(&place, &args, "72");
     let said = Run(run.output().unwrap()).ok().stderr();
     let warned = said.matches("small.mp4.checkpoint cannot be written (");
     assert_eq!(warned.count(), 1, "{said}");

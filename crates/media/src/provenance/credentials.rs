@@ -83,9 +83,12 @@ pub(crate) fn sign(path: &Path, target: &Path, said: &Provenance) -> Result<()> 
         return Ok(());
     }
     let signed = Temporary(temporary_sibling(target));
-    let failed = |error: c2pa::Error| Error::Unsigned {
-        path: target.to_path_buf(),
-        reason: error.to_string(),
+    let failed = |error| match error {
+        c2pa::Error::IoError(source) => Error::io("write", target)(source),
+        other => Error::Unsigned {
+            path: target.to_path_buf(),
+            reason: other.to_string(),
+        },
     };
     let mut from = File::open(path).map_err(Error::io("read", path))?;
     let mut to = File::options()

@@ -56,6 +56,13 @@ impl Operator {
             _ if acting.players.len() > 1 => (0.58, 0.80),
             _ => (0.58, 0.62),
         };
+        // A small network draws sooner what is large.
+        let larger = match record.camera {
+            Camera::CloseUp => 1.0,
+            _ if record.steady => 1.25,
+            _ => 1.0,
+        };
+        let (fill_high, fill_wide) = (fill_high * larger, fill_wide * larger);
         let mut distance =
             (height / (2.0 * half * fill_high)).max(group / (2.0 * half * aspect * fill_wide));
         // A body has depth: keep the lens out of it.
