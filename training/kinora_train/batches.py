@@ -13,6 +13,7 @@ import torch
 
 from . import autoencoder, world
 from .common import Budget
+from .strew import strew
 
 MASKED = -10000.0
 
@@ -102,8 +103,9 @@ def frame_levels(b, frames, table):
 def pick_caption(captions, table, rng):
     if rng.random() < table.caption_dropout:
         return ""
-    options = captions["zh" if rng.random() < 0.5 else "en"]
-    return options[int(rng.integers(len(options)))]
+    language = "zh" if rng.random() < 0.5 else "en"
+    caption = captions[language][int(rng.integers(len(captions[language])))]
+    return strew(caption, language, rng) if rng.random() < table.get("strewn", 0.0) else caption
 
 
 class Stills:
