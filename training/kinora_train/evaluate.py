@@ -176,6 +176,7 @@ def evaluate(config, args, extra):
 
     words = words_of(config, args.out)
     sizes = {k: len(words[f"{k}s"]) for k in HEADS}
+    sizes["style"] += bool(config.world.get("steady"))  # drawn plainly, which its vocabulary does not call a style
     rows = ["| | English | Chinese | both | real renders | chance |", "| --- | --- | --- | --- | --- | --- |"]
     result = {}
     for k in HEADS:

@@ -22,13 +22,13 @@ WORDS = {
 
 PHRASES = {
     "en": [
-        "cinematic lighting", "highly detailed", "4k", "8k", "ultra realistic", "photorealistic", "masterpiece", "best quality",
+        "cinematic lighting", "highly detailed", "4k", "8k", "masterpiece", "best quality",
         "soft light", "volumetric light", "shallow depth of field", "bokeh", "35mm lens", "slow motion", "natural motion and fine detail",
         "rich texture and true colours", "dreamy mood", "epic composition", "a quiet moment", "award-winning documentary",
         "hard light and long shadows", "warm side light", "sharp focus", "vivid colours",
     ],
     "zh": [
-        "电影级光线", "细节丰富", "高清", "超高清", "写实", "杰作", "最佳质量", "柔和的光线", "体积光", "浅景深", "慢动作", "动作自然",
+        "电影级光线", "细节丰富", "高清", "超高清", "杰作", "最佳质量", "柔和的光线", "体积光", "浅景深", "慢动作", "动作自然",
         "质感丰富", "色彩真实", "梦幻氛围", "史诗构图", "安静的一刻", "获奖纪录片", "硬光与长长的影子", "温暖的侧光", "色彩鲜艳",
     ],
 }  # fmt: skip

@@ -57,11 +57,8 @@ impl Operator {
             _ => (0.58, 0.62),
         };
         // A small network draws sooner what is large.
-        let larger = match record.camera {
-            Camera::CloseUp => 1.0,
-            _ if record.steady => 1.25,
-            _ => 1.0,
-        };
+        let near = record.camera == Camera::CloseUp;
+        let larger = if record.steady && !near { 1.25 } else { 1.0 };
         let (fill_high, fill_wide) = (fill_high * larger, fill_wide * larger);
         let mut distance =
             (height / (2.0 * half * fill_high)).max(group / (2.0 * half * aspect * fill_wide));
